@@ -1,0 +1,32 @@
+import type { Claim, ClaimStatus, Parameter, ParameterProblem } from './model.ts'
+
+/** Host ports to add to a pod before it is created, by container. Writing the pod *is* the reservation. */
+export interface PodPorts {
+  readonly container: string
+  readonly ports: readonly { containerPort: number; hostPort: number; protocol: 'TCP' | 'UDP' }[]
+}
+
+export type PodPreparation = { readonly ok: true; readonly ports: readonly PodPorts[] } | { readonly ok: false; readonly reason: string; readonly message: string }
+
+/**
+ * Gives every server its address. Level-triggered: `reconcile` may be called at any time, any number of times; it looks at the
+ * claim and at the objects that hold allocations, does at most one write, and tells where the claim stands. The engine
+ * watches what it depends on (Services, Nodes) and calls the subscribers back with the claim's key.
+ */
+export interface AddressEngine extends AsyncDisposable {
+  /** Names of the known providers, for messages. */
+  readonly providers: readonly string[]
+  /** Pure. Unknown provider, unknown or malformed parameters; names the nearest valid one. */
+  validate(provider: string, parameters: readonly Parameter[]): readonly ParameterProblem[]
+  /** Starts the watches and rebuilds the ledger from the objects that exist. Resolves when both are done. */
+  start(signal: AbortSignal): Promise<void>
+  /** Before a pod is created: allocates host ports for it (providers that need none answer with an empty list). */
+  prepare(claim: Claim): PodPreparation
+  /** Forgets what `prepare` gave when the pod was not created after all. */
+  unprepare(claimKey: string): void
+  reconcile(claim: Claim, signal: AbortSignal): Promise<ClaimStatus>
+  /** The server is gone for good (scaled away, set deleted): release what is not owned by a Kubernetes object already. */
+  release(claimKey: string, signal: AbortSignal): Promise<void>
+  /** Called with claim keys whose status may have changed, also when room appears for a claim without capacity. */
+  subscribe(listener: (claimKey: string) => void): Disposable
+}
