@@ -17,7 +17,8 @@ for (const entry of readdirSync(src, { recursive: true, withFileTypes: true })) 
   for (const match of readFileSync(path, 'utf8').matchAll(specifier)) {
     const to = relative(src, resolve(dirname(path), match[1] ?? match[2] ?? ''))
     const isTest = from.endsWith('.test.ts')
-    if (!isTest && !allowed(roomOf(from), roomOf(to))) wrong.push(`src/${from} imports src/${to}: ${roomOf(from)} may not know ${roomOf(to)}`)
+    if (!isTest && !allowed(roomOf(from), roomOf(to)))
+      wrong.push(`src/${from} imports src/${to}: ${roomOf(from)} may not know ${roomOf(to)}`)
   }
 }
 if (files === 0) {

@@ -123,7 +123,11 @@ for (const [id, definition] of Object.entries(openapi.definitions)) {
   if (id in special) continue
   const name = nameOf.get(id)
   if (name === undefined) continue
-  const isKind = 'x-kubernetes-group-version-kind' in definition || (definition.properties?.['kind'] !== undefined && definition.properties?.['metadata'] !== undefined && definition.properties['metadata'].$ref?.endsWith('.ObjectMeta') === true)
+  const isKind =
+    'x-kubernetes-group-version-kind' in definition ||
+    (definition.properties?.['kind'] !== undefined &&
+      definition.properties?.['metadata'] !== undefined &&
+      definition.properties['metadata'].$ref?.endsWith('.ObjectMeta') === true)
   if (definition.type === 'object' && definition.properties !== undefined) {
     types.push(`export interface ${name} {\n${members(definition, '  ', isKind)}}\n`)
   } else {
@@ -145,11 +149,19 @@ for (const [groupVersion, list] of Object.entries(discovery.resources)) {
     if (!r.verbs.includes('get')) continue
     const groupPart = (group ?? '').split('.')[0] || 'core'
     const wanted = `io.k8s.api.${groupPart}.${version}.${r.kind}`
-    const id = Object.keys(openapi.definitions).find(key => key === wanted) ?? Object.keys(openapi.definitions).find(key => key.endsWith(`.${version}.${r.kind}`) && !key.startsWith('io.k8s.api.core.'))
+    const id =
+      Object.keys(openapi.definitions).find(key => key === wanted) ??
+      Object.keys(openapi.definitions).find(key => key.endsWith(`.${version}.${r.kind}`) && !key.startsWith('io.k8s.api.core.'))
     const type = id === undefined ? undefined : nameOf.get(id)
     const constant = used.has(r.resource) ? `${groupPart}${r.resource.charAt(0).toUpperCase()}${r.resource.slice(1)}` : r.resource
     used.add(constant)
-    const fields = [`group: '${group}'`, `version: '${version}'`, `plural: '${r.resource}'`, `kind: '${r.kind}'`, `namespaced: ${r.scope === 'Namespaced'}`]
+    const fields = [
+      `group: '${group}'`,
+      `version: '${version}'`,
+      `plural: '${r.resource}'`,
+      `kind: '${r.kind}'`,
+      `namespaced: ${r.scope === 'Namespaced'}`,
+    ]
     resources.push(`export const ${constant}: ResourceType${type === undefined ? '' : `<types.${type}>`} = { ${fields.join(', ')} }`)
   }
 }
