@@ -1,0 +1,69 @@
+import { cloneJson, isJsonObject } from './json.ts'
+import type { StructuralSchema } from './structural.ts'
+
+/**
+ * Fills in the defaults of a structural schema, in place. A member that is absent gets its default; one that is `null` although its
+ * schema is not nullable counts as absent when there is a default. Defaults are applied top down, so a default object gets the defaults
+ * of its own members. Parts of a schema without any default are not walked.
+ */
+export function applyDefaults(schema: StructuralSchema, value: unknown): void {
+  if (!hasDefaults(schema)) return
+  if (Array.isArray(value)) {
+    if (schema.items !== undefined && hasDefaults(schema.items)) for (const item of value) applyDefaults(schema.items, item)
+    return
+  }
+  if (!isJsonObject(value)) return
+  const { properties, additionalProperties } = schema
+  for (const name in properties) {
+    const member = properties[name]
+    if (member === undefined || !hasDefaults(member)) continue
+    const present = value[name]
+    if (member.default !== undefined && (present === undefined || (present === null && member.nullable !== true))) {
+      value[name] = cloneJson(member.default)
+    }
+    if (value[name] !== undefined) applyDefaults(member, value[name])
+  }
+  if (typeof additionalProperties === 'object' && hasDefaults(additionalProperties)) {
+    for (const name in value) {
+      if (properties !== undefined && Object.hasOwn(properties, name)) continue
+      if (value[name] === null && additionalProperties.nullable !== true && additionalProperties.default !== undefined) {
+        value[name] = cloneJson(additionalProperties.default)
+      }
+      applyDefaults(additionalProperties, value[name])
+    }
+  }
+}
+
+const known = new WeakMap<StructuralSchema, boolean>()
+
+/** Whether a schema or anything below it has a default. Walks each node of a (possibly cyclic) schema once. */
+function hasDefaults(schema: StructuralSchema): boolean {
+  const answer = known.get(schema)
+  if (answer !== undefined) return answer
+  return classify(schema)
+}
+
+/**
+ * A node of a cycle has defaults below when any node it reaches has one, so an answer is only certain once everything reachable was seen:
+ * `false` then holds for all nodes of the walk, `true` is found for each by its own walk.
+ */
+function classify(start: StructuralSchema): boolean {
+  const seen = new Set<StructuralSchema>([start])
+  const open = [start]
+  for (let node = open.pop(); node !== undefined; node = open.pop()) {
+    if (node.default !== undefined || known.get(node) === true) {
+      known.set(start, true)
+      return true
+    }
+    const below = Object.values(node.properties ?? {})
+    if (node.items !== undefined) below.push(node.items)
+    if (typeof node.additionalProperties === 'object') below.push(node.additionalProperties)
+    for (const next of below) {
+      if (seen.has(next)) continue
+      seen.add(next)
+      open.push(next)
+    }
+  }
+  for (const node of seen) known.set(node, false)
+  return false
+}

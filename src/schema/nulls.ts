@@ -1,0 +1,23 @@
+import { isJsonObject } from './json.ts'
+import type { StructuralSchema } from './structural.ts'
+
+/**
+ * Removes `null` members that the schema does not allow, in place: what decoding into a Go type does with them, so built-in kinds
+ * treat them as absent. Custom resources keep them and are refused by validation instead.
+ */
+export function dropNulls(schema: StructuralSchema, value: unknown): void {
+  if (Array.isArray(value)) {
+    if (schema.items !== undefined) for (const item of value) dropNulls(schema.items, item)
+    return
+  }
+  if (!isJsonObject(value)) return
+  const { properties, additionalProperties } = schema
+  for (const name in value) {
+    const known = properties !== undefined && Object.hasOwn(properties, name) ? properties[name] : undefined
+    const next = known ?? (typeof additionalProperties === 'object' ? additionalProperties : undefined)
+    if (next === undefined) continue
+    if (value[name] === null) {
+      if (next.nullable !== true && next['x-kubernetes-preserve-unknown-fields'] !== true) delete value[name]
+    } else dropNulls(next, value[name])
+  }
+}
