@@ -1,0 +1,227 @@
+import { ApiError, isGone } from './api-error.ts'
+import type { Client, WatchEvent } from './client.ts'
+import { type Clock, systemClock } from './clock.ts'
+import { type Logger, noopLogger } from './logger.ts'
+import { type DeepReadonly, keyOf, type KubeObject, type ObjectKey } from './object.ts'
+import { apiVersionOf, type ResourceType } from './resource.ts'
+import { type IndexFunction, ObjectStore, type Store } from './store.ts'
+
+export interface ReflectorOptions<T extends KubeObject> {
+  readonly client: Client
+  readonly type: ResourceType<T>
+  /** All namespaces when absent. */
+  readonly namespace?: string
+  readonly labelSelector?: string
+  readonly fieldSelector?: string
+  readonly indexes?: Readonly<Record<string, IndexFunction<T>>>
+  /**
+   * `list` (default) reads pages, then watches. `stream` lets the watch send the initial objects (`sendInitialEvents`), which
+   * costs the server less; where the server does not offer it, the reflector falls back to `list`.
+   */
+  readonly initial?: 'list' | 'stream'
+  readonly clock?: Clock
+  readonly logger?: Logger
+  /** In [0, 1); spreads retries and watch timeouts. */
+  readonly random?: () => number
+}
+
+/**
+ * Where a reflector stands.
+ * - `listing`: reading a list into a waiting map; the store keeps its old content until the list is whole.
+ * - `streaming`: the same, by the watch's initial events.
+ * - `watching`: following changes from a version on.
+ * - `backoff`: something failed; after the wait it goes on with `next`.
+ */
+export type ReflectorState<T extends KubeObject> =
+  | { readonly name: 'listing' }
+  | { readonly name: 'streaming'; readonly pending: Map<ObjectKey, DeepReadonly<T>> }
+  | { readonly name: 'watching'; readonly resourceVersion: string }
+  | { readonly name: 'backoff'; readonly waitMs: number; readonly next: ReflectorState<T> }
+
+const firstBackoffMs = 200
+const longestBackoffMs = 30_000
+/** A watch lives 5 to 10 minutes, as in client-go; then it is opened again where it ended. */
+const watchSeconds = 300
+/** How much longer than it asked for a watch may stay open before it counts as stalled. */
+const stallMarginMs = 30_000
+const initialEventsEnd = 'k8s.io/initial-events-end'
+
+/**
+ * Keeps a store equal to the objects of one kind, for as long as it lives: one list, then a watch that survives resets and
+ * timeouts, and a fresh list only when the server no longer knows the version (410).
+ *
+ * Guarantees: the store never shows half a list; every object that stays is announced; the last state is always announced.
+ * Not guaranteed: every intermediate version, since events that happen between two lists are lost.
+ */
+export class Reflector<T extends KubeObject> implements AsyncDisposable {
+  readonly store: Store<T>
+  readonly #store: ObjectStore<T>
+  readonly #options: ReflectorOptions<T>
+  readonly #clock: Clock
+  readonly #logger: Logger
+  readonly #random: () => number
+  readonly #stop = new AbortController()
+  #state: ReflectorState<T>
+  #canStream: boolean
+  #failures = 0
+  #run: Promise<void> | undefined
+
+  constructor(options: ReflectorOptions<T>) {
+    this.#options = options
+    this.#store = new ObjectStore(options.indexes)
+    this.store = this.#store
+    this.#clock = options.clock ?? systemClock
+    this.#logger = options.logger ?? noopLogger
+    this.#random = options.random ?? Math.random
+    this.#canStream = options.initial === 'stream'
+    this.#state = this.#initialState()
+  }
+
+  get state(): ReflectorState<T> {
+    return this.#state
+  }
+
+  /** Starts once; further calls do nothing. Ends with the signal or with disposal. `store.whenSynced()` tells when it is filled. */
+  start(signal?: AbortSignal): void {
+    const ends = signal === undefined ? this.#stop.signal : AbortSignal.any([signal, this.#stop.signal])
+    this.#run ??= this.#loop(ends)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort()
+    await this.#run
+  }
+
+  async #loop(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        this.#state = await this.#step(this.#state, signal)
+      } catch (error) {
+        if (signal.aborted) return
+        this.#state = this.#afterFailure(this.#state, error)
+      }
+    }
+  }
+
+  #step(state: ReflectorState<T>, signal: AbortSignal): Promise<ReflectorState<T>> {
+    switch (state.name) {
+      case 'listing':
+        return this.#list(signal)
+      case 'streaming':
+        return this.#stream(state.pending, signal)
+      case 'watching':
+        return this.#watch(state.resourceVersion, signal)
+      case 'backoff':
+        return this.#clock.sleep(state.waitMs, signal).then(() => state.next)
+    }
+  }
+
+  async #list(signal: AbortSignal): Promise<ReflectorState<T>> {
+    const { client, type } = this.#options
+    const list = await client.list(type, { ...this.#selection(), signal })
+    const objects = new Map<ObjectKey, DeepReadonly<T>>()
+    for (const item of list.items as readonly DeepReadonly<T>[]) objects.set(keyOf(item), item)
+    this.#store.replace(objects)
+    this.#failures = 0
+    return { name: 'watching', resourceVersion: list.metadata.resourceVersion }
+  }
+
+  async #stream(pending: Map<ObjectKey, DeepReadonly<T>>, signal: AbortSignal): Promise<ReflectorState<T>> {
+    pending.clear()
+    let resourceVersion: string | undefined
+    for await (const event of this.#openWatch({ sendInitialEvents: true }, signal)) {
+      if (event.type === 'ERROR') throw errorOf(event)
+      if (resourceVersion !== undefined) {
+        resourceVersion = this.#applyEvent(event)
+      } else if (event.type === 'BOOKMARK') {
+        if (event.object.metadata.annotations?.[initialEventsEnd] !== 'true') continue
+        resourceVersion = event.object.metadata.resourceVersion
+        this.#store.replace(pending)
+        pending.clear()
+        this.#failures = 0
+      } else if (event.type === 'DELETED') pending.delete(keyOf(event.object))
+      else pending.set(keyOf(event.object), event.object)
+      if (resourceVersion !== undefined) this.#resumeAt = resourceVersion
+    }
+    if (resourceVersion === undefined) throw new Error('the watch ended before its initial events were complete')
+    return { name: 'watching', resourceVersion }
+  }
+
+  async #watch(from: string, signal: AbortSignal): Promise<ReflectorState<T>> {
+    let resourceVersion = from
+    this.#resumeAt = from
+    const openedAt = this.#clock.now()
+    let quiet = true
+    for await (const event of this.#openWatch({ resourceVersion: from }, signal)) {
+      if (event.type === 'ERROR') throw errorOf(event)
+      resourceVersion = this.#applyEvent(event)
+      this.#resumeAt = resourceVersion
+      this.#failures = 0
+      quiet = false
+    }
+    if (quiet && this.#clock.now() - openedAt < 1000) throw new Error('the watch ended at once and without any event')
+    return { name: 'watching', resourceVersion }
+  }
+
+  /** The version up to which the store has seen everything, for resuming after a failure in mid-stream. */
+  #resumeAt: string | undefined
+
+  #applyEvent(event: Exclude<WatchEvent<T>, { type: 'ERROR' }>): string {
+    if (event.type === 'DELETED') this.#store.remove(event.object)
+    else if (event.type !== 'BOOKMARK') this.#store.apply(event.object)
+    return event.object.metadata.resourceVersion
+  }
+
+  async *#openWatch(what: { resourceVersion?: string; sendInitialEvents?: boolean }, signal: AbortSignal): AsyncIterable<WatchEvent<T>> {
+    const { client, type } = this.#options
+    const timeoutSeconds = Math.ceil(watchSeconds * (1 + this.#random()))
+    const stalled = new AbortController()
+    using _timer = this.#clock.after(timeoutSeconds * 1000 + stallMarginMs, () => stalled.abort(new Error('the watch stalled')))
+    yield* client.watch(type, { ...this.#selection(), ...what, timeoutSeconds, signal: AbortSignal.any([signal, stalled.signal]) })
+  }
+
+  #afterFailure(state: ReflectorState<T>, error: unknown): ReflectorState<T> {
+    const { type } = this.#options
+    const fields = { kind: type.kind, apiVersion: apiVersionOf(type), error }
+    if (isGone(error)) {
+      this.#logger.debug('the watch is too old: listing again', fields)
+      this.#resumeAt = undefined
+      // The first relist goes at once; a server that keeps saying "gone" is given time.
+      return this.#failures++ === 0 ? this.#initialState() : this.#backOff(error, this.#initialState())
+    }
+    if (state.name === 'streaming' && this.#resumeAt === undefined && error instanceof ApiError && [400, 403, 422].includes(error.code)) {
+      this.#canStream = false
+      return { name: 'listing' }
+    }
+    const next: ReflectorState<T> =
+      this.#resumeAt === undefined ? this.#initialState() : { name: 'watching', resourceVersion: this.#resumeAt }
+    // A connection that breaks is everyday life; only what repeats is worth a line at the default level.
+    if (this.#failures < 2) this.#logger.debug('watch interrupted', fields)
+    else this.#logger.warn('watch keeps failing', { ...fields, failures: this.#failures })
+    return this.#backOff(error, next)
+  }
+
+  #backOff(error: unknown, next: ReflectorState<T>): ReflectorState<T> {
+    const exponential = Math.min(longestBackoffMs, firstBackoffMs * 2 ** this.#failures)
+    this.#failures += 1
+    const asked = error instanceof ApiError ? (error.retryAfterMs ?? 0) : 0
+    return { name: 'backoff', waitMs: Math.max(asked, exponential * (0.5 + this.#random() / 2)), next }
+  }
+
+  #initialState(): ReflectorState<T> {
+    return this.#canStream ? { name: 'streaming', pending: new Map() } : { name: 'listing' }
+  }
+
+  #selection(): { namespace?: string; labelSelector?: string; fieldSelector?: string } {
+    const { namespace, labelSelector, fieldSelector } = this.#options
+    return {
+      ...(namespace === undefined ? {} : { namespace }),
+      ...(labelSelector === undefined ? {} : { labelSelector }),
+      ...(fieldSelector === undefined ? {} : { fieldSelector }),
+    }
+  }
+}
+
+function errorOf(event: { object: DeepReadonly<{ code?: number; reason?: string; message?: string }> }): ApiError {
+  return new ApiError({ ...event.object })
+}
