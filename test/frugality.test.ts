@@ -1,0 +1,44 @@
+import { afterAll, beforeAll, describe, expect } from 'vitest'
+import { startCluster, type TestCluster } from './harness/cluster.ts'
+import { testNeeding } from './harness/needs.ts'
+import { gameServerSet, settled } from './harness/okg.ts'
+import { writesOf } from './harness/requests.ts'
+
+const test = testNeeding('kubectl')
+const servers = 40
+/** The kubelet's share of `PATCH pods/status`: running with all containers ready, then Ready once the readiness gate is true. */
+const kubeletWrites = 2
+
+describe('API writes per server from create to Ready', () => {
+  let cluster: TestCluster
+  beforeAll(async () => {
+    cluster = await startCluster({ args: ['--simulate'] })
+  })
+  afterAll(() => cluster[Symbol.asyncDispose]())
+
+  const perServer = async (name: string, spec: Record<string, unknown>) => {
+    const before = await writesOf(cluster)
+    await cluster.apply(gameServerSet({ name, replicas: servers, spec }))
+    await settled(cluster, name, [...Array(servers).keys()], 60_000)
+    const counted = (await writesOf(cluster)).minus(before)
+    return { total: counted.total / servers - kubeletWrites, detail: counted.describe(servers) }
+  }
+
+  test('at most 5 without a network', async () => {
+    const { total, detail } = await perServer('none', {})
+    expect(total, detail).toBeLessThanOrEqual(5)
+  })
+
+  test('at most 8 with a Service per server, everybody counted but scheduler, kubelet and events', async () => {
+    const { total, detail } = await perServer('clb', {
+      network: {
+        networkType: 'Volcengine-CLB',
+        networkConf: [
+          { name: 'ClbIds', value: 'clb-frugal-a' },
+          { name: 'PortProtocols', value: '80/TCP' },
+        ],
+      },
+    })
+    expect(total, detail).toBeLessThanOrEqual(8)
+  })
+})
