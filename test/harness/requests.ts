@@ -37,7 +37,10 @@ export async function writesOf(cluster: TestCluster): Promise<Writes> {
     const labels = Object.fromEntries([...(match[1] ?? '').matchAll(/(\w+)="([^"]*)"/g)].map(([, name, value]) => [name, value]))
     const resource = `${labels['resource']}${labels['subresource'] === '' ? '' : `/${labels['subresource']}`}`
     if (!verbs.has(labels['verb'] ?? '') || !(labels['code'] ?? '').startsWith('2')) continue
-    if (['events', 'leases', 'nodes', 'nodes/status', 'pods/binding'].includes(resource) || /reviews$/.test(labels['resource'] ?? ''))
+    if (
+      ['events', 'leases', 'nodes', 'nodes/status', 'pods/binding'].includes(resource) ||
+      labels['resource']?.endsWith('reviews') === true
+    )
       continue
     const key = `${labels['verb']} ${resource}`
     counts.set(key, (counts.get(key) ?? 0) + Number(match[2]))
