@@ -7,16 +7,29 @@ import { resourceProperties } from './object-meta.ts'
 import { parseQuantity } from './quantity.ts'
 import type { StructuralSchema } from './structural.ts'
 
+export interface ValidateOptions {
+  /**
+   * Whether equal keys in lists of type `map` and `set` are errors; default true. Built-in kinds decide that themselves: a pod may
+   * name one container port twice although server-side apply treats the list as a map.
+   */
+  readonly duplicates?: boolean
+}
+
 /**
  * Validates a whole object (defaulted and pruned) against its schema and returns what Kubernetes' API server would complain about, with its
  * field paths and texts. With `old`, transition rules (`oldSelf`) are evaluated too. Does not look at `metadata` beyond its types.
  */
-export function validate(schema: StructuralSchema, object: unknown, old?: unknown): FieldError[] {
-  const errors: FieldError[] = []
-  visit(schema, object, '', true, errors)
+export function validate(schema: StructuralSchema, object: unknown, old?: unknown, options: ValidateOptions = {}): FieldError[] {
+  const walk: Walk = { errors: [], duplicates: options.duplicates ?? true }
+  visit(schema, object, '', true, walk)
   // Kubernetes evaluates rules only when the value has the shape they were written for.
-  if (errors.length === 0) ruleErrors(schema, object, old, '', errors)
-  return errors
+  if (walk.errors.length === 0) ruleErrors(schema, object, old, '', walk.errors)
+  return walk.errors
+}
+
+interface Walk {
+  readonly errors: FieldError[]
+  readonly duplicates: boolean
 }
 
 const typeNames = { object: 'object', array: 'array', string: 'string', integer: 'integer', number: 'number', boolean: 'boolean' } as const
@@ -50,56 +63,57 @@ function typeInvalid(field: string, expected: string, value: unknown): FieldErro
   }
 }
 
-function visit(schema: StructuralSchema, value: unknown, path: string, isResource: boolean, errors: FieldError[]): void {
+function visit(schema: StructuralSchema, value: unknown, path: string, isResource: boolean, walk: Walk): void {
   if (value === undefined) return
   if (value === null && schema.nullable === true) return
   if (schema['x-kubernetes-int-or-string'] === true) {
     if (typeof value !== 'string' && !(typeof value === 'number' && (Number.isInteger(value) || schema.format === 'quantity'))) {
-      errors.push(typeInvalid(path, 'integer,string', value))
+      walk.errors.push(typeInvalid(path, 'integer,string', value))
       return
     }
   } else if (schema.type !== undefined) {
     const actual = typeOf(value)
     if (!isOfType(schema.type, actual)) {
-      errors.push(typeInvalid(path, schema.type, value))
+      walk.errors.push(typeInvalid(path, schema.type, value))
       return
     }
   }
   if (schema.enum !== undefined && !schema.enum.some(allowed => equalJson(allowed, value))) {
-    errors.push({
+    walk.errors.push({
       type: 'FieldValueNotSupported',
       field: path,
       value,
       detail: `supported values: ${schema.enum.map(allowed => JSON.stringify(String(allowed))).join(', ')}`,
     })
   }
-  if (typeof value === 'string') visitString(schema, value, path, errors)
-  else if (typeof value === 'number') visitNumber(schema, value, path, errors)
-  else if (Array.isArray(value)) visitArray(schema, value, path, errors)
-  else if (isJsonObject(value)) visitObject(schema, value, path, isResource, errors)
-  visitCombinations(schema, value, path, errors)
+  if (typeof value === 'string') visitString(schema, value, path, walk)
+  else if (typeof value === 'number') visitNumber(schema, value, path, walk)
+  else if (Array.isArray(value)) visitArray(schema, value, path, walk)
+  else if (isJsonObject(value)) visitObject(schema, value, path, isResource, walk)
+  visitCombinations(schema, value, path, walk)
 }
 
-function visitString(schema: StructuralSchema, value: string, path: string, errors: FieldError[]): void {
+function visitString(schema: StructuralSchema, value: string, path: string, walk: Walk): void {
   const { minLength, maxLength, pattern, format } = schema
   if (minLength !== undefined || maxLength !== undefined) {
     const length = countCharacters(value)
-    if (minLength !== undefined && length < minLength) errors.push(invalid(path, value, `should be at least ${minLength} chars long`))
+    if (minLength !== undefined && length < minLength) walk.errors.push(invalid(path, value, `should be at least ${minLength} chars long`))
     if (maxLength !== undefined && length > maxLength) {
-      errors.push({ type: 'FieldValueTooLong', field: path, value: '', detail: `may not be more than ${maxLength} bytes` })
+      walk.errors.push({ type: 'FieldValueTooLong', field: path, value: '', detail: `may not be more than ${maxLength} bytes` })
     }
   }
-  if (pattern !== undefined && !regularExpression(pattern).test(value)) errors.push(invalid(path, value, `should match '${pattern}'`))
+  if (pattern !== undefined && !regularExpression(pattern).test(value)) walk.errors.push(invalid(path, value, `should match '${pattern}'`))
   if (format === undefined) return
   if (format === 'quantity') {
     if (parseQuantity(value) === undefined)
-      errors.push({
+      walk.errors.push({
         type: 'FieldValueInvalid',
         field: path,
         value,
         detail: "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'",
       })
-  } else if (formatError(format, value)) errors.push({ ...invalid(path, value, `must be of type ${format}: ${JSON.stringify(value)}`) })
+  } else if (formatError(format, value))
+    walk.errors.push({ ...invalid(path, value, `must be of type ${format}: ${JSON.stringify(value)}`) })
 }
 
 /** Characters as Kubernetes counts them: code points. */
@@ -109,39 +123,40 @@ function countCharacters(value: string): number {
   return value.length - surrogatePairs
 }
 
-function visitNumber(schema: StructuralSchema, value: number, path: string, errors: FieldError[]): void {
+function visitNumber(schema: StructuralSchema, value: number, path: string, walk: Walk): void {
   const { minimum, maximum, multipleOf, format } = schema
   if (minimum !== undefined && (schema.exclusiveMinimum === true ? value <= minimum : value < minimum)) {
-    errors.push(invalid(path, value, `should be greater than ${schema.exclusiveMinimum === true ? '' : 'or equal to '}${minimum}`))
+    walk.errors.push(invalid(path, value, `should be greater than ${schema.exclusiveMinimum === true ? '' : 'or equal to '}${minimum}`))
   }
   if (maximum !== undefined && (schema.exclusiveMaximum === true ? value >= maximum : value > maximum)) {
-    errors.push(invalid(path, value, `should be less than ${schema.exclusiveMaximum === true ? '' : 'or equal to '}${maximum}`))
+    walk.errors.push(invalid(path, value, `should be less than ${schema.exclusiveMaximum === true ? '' : 'or equal to '}${maximum}`))
   }
   if (multipleOf !== undefined && !Number.isInteger(value / multipleOf))
-    errors.push(invalid(path, value, `should be a multiple of ${multipleOf}`))
+    walk.errors.push(invalid(path, value, `should be a multiple of ${multipleOf}`))
   if (format === 'int32' && (value < -0x8000_0000 || value > 0x7fff_ffff)) {
-    errors.push(invalid(path, value, `must be of type int32: ${JSON.stringify(String(value))}`))
+    walk.errors.push(invalid(path, value, `must be of type int32: ${JSON.stringify(String(value))}`))
   }
 }
 
-function visitArray(schema: StructuralSchema, value: readonly unknown[], path: string, errors: FieldError[]): void {
+function visitArray(schema: StructuralSchema, value: readonly unknown[], path: string, walk: Walk): void {
   const { minItems, maxItems, items } = schema
-  if (minItems !== undefined && value.length < minItems) errors.push(invalid(path, value.length, `should have at least ${minItems} items`))
+  if (minItems !== undefined && value.length < minItems)
+    walk.errors.push(invalid(path, value.length, `should have at least ${minItems} items`))
   if (maxItems !== undefined && value.length > maxItems) {
-    errors.push({ type: 'FieldValueTooMany', field: path, value: value.length, detail: `must have at most ${maxItems} items` })
+    walk.errors.push({ type: 'FieldValueTooMany', field: path, value: value.length, detail: `must have at most ${maxItems} items` })
   }
   if (schema.uniqueItems === true && new Set(value.map(canonicalJson)).size < value.length) {
-    errors.push(invalid(path, value, "shouldn't contain duplicates"))
+    walk.errors.push(invalid(path, value, "shouldn't contain duplicates"))
   }
   if (items !== undefined) {
     const isResource = items['x-kubernetes-embedded-resource'] === true
-    for (let at = 0; at < value.length; at++) visit(items, value[at], indexPath(path, at), isResource, errors)
+    for (let at = 0; at < value.length; at++) visit(items, value[at], indexPath(path, at), isResource, walk)
   }
   const listType = schema['x-kubernetes-list-type']
-  if (value.length > 1 && (listType === 'set' || listType === 'map')) visitDuplicates(schema, value, path, errors)
+  if (walk.duplicates && value.length > 1 && (listType === 'set' || listType === 'map')) visitDuplicates(schema, value, path, walk)
 }
 
-function visitDuplicates(schema: StructuralSchema, value: readonly unknown[], path: string, errors: FieldError[]): void {
+function visitDuplicates(schema: StructuralSchema, value: readonly unknown[], path: string, walk: Walk): void {
   const keys = schema['x-kubernetes-list-type'] === 'map' ? (schema['x-kubernetes-list-map-keys'] ?? []) : undefined
   const seen = new Set<string>()
   for (const [at, item] of value.entries()) {
@@ -150,7 +165,7 @@ function visitDuplicates(schema: StructuralSchema, value: readonly unknown[], pa
         ? item
         : Object.fromEntries(keys.map(key => [key, item[key] ?? schema.items?.properties?.[key]?.default]))
     const text = canonicalJson(identity)
-    if (seen.has(text)) errors.push({ type: 'FieldValueDuplicate', field: indexPath(path, at), value: identity, detail: '' })
+    if (seen.has(text)) walk.errors.push({ type: 'FieldValueDuplicate', field: indexPath(path, at), value: identity, detail: '' })
     seen.add(text)
   }
 }
@@ -160,48 +175,49 @@ function visitObject(
   value: Readonly<Record<string, unknown>>,
   path: string,
   isResource: boolean,
-  errors: FieldError[],
+  walk: Walk,
 ): void {
   const { required, additionalProperties, minProperties, maxProperties } = schema
   const properties = isResource ? resourceProperties(schema) : schema.properties
   if (minProperties !== undefined || maxProperties !== undefined) {
     const count = Object.keys(value).length
     if (minProperties !== undefined && count < minProperties)
-      errors.push(invalid(path, count, `should have at least ${minProperties} properties`))
+      walk.errors.push(invalid(path, count, `should have at least ${minProperties} properties`))
     if (maxProperties !== undefined && count > maxProperties) {
-      errors.push({ type: 'FieldValueTooMany', field: path, value: count, detail: `must have at most ${maxProperties} items` })
+      walk.errors.push({ type: 'FieldValueTooMany', field: path, value: count, detail: `must have at most ${maxProperties} items` })
     }
   }
   if (required !== undefined) {
     for (const name of required) {
-      if (value[name] === undefined) errors.push({ type: 'FieldValueRequired', field: childPath(path, name), detail: '' })
+      if (value[name] === undefined) walk.errors.push({ type: 'FieldValueRequired', field: childPath(path, name), detail: '' })
     }
   }
   const values = typeof additionalProperties === 'object' ? additionalProperties : undefined
   for (const name in value) {
     const member = (properties !== undefined && Object.hasOwn(properties, name) ? properties[name] : undefined) ?? values
-    if (member !== undefined) visit(member, value[name], childPath(path, name), member['x-kubernetes-embedded-resource'] === true, errors)
+    if (member !== undefined) visit(member, value[name], childPath(path, name), member['x-kubernetes-embedded-resource'] === true, walk)
   }
 }
 
 function matches(schema: StructuralSchema, value: unknown, path: string): FieldError[] {
-  const errors: FieldError[] = []
-  visit(schema, value, path, false, errors)
-  return errors
+  const walk: Walk = { errors: [], duplicates: false }
+  visit(schema, value, path, false, walk)
+  return walk.errors
 }
 
-function visitCombinations(schema: StructuralSchema, value: unknown, path: string, errors: FieldError[]): void {
+function visitCombinations(schema: StructuralSchema, value: unknown, path: string, walk: Walk): void {
   const { allOf, anyOf, oneOf, not } = schema
-  if (allOf !== undefined) for (const part of allOf) errors.push(...matches(part, value, path))
+  if (allOf !== undefined) for (const part of allOf) walk.errors.push(...matches(part, value, path))
   if (anyOf !== undefined && !anyOf.some(part => matches(part, value, path).length === 0)) {
-    errors.push(invalid(path, value, 'must validate at least one schema (anyOf)'))
+    walk.errors.push(invalid(path, value, 'must validate at least one schema (anyOf)'))
   }
   if (oneOf !== undefined) {
     const valid = oneOf.filter(part => matches(part, value, path).length === 0).length
     if (valid !== 1)
-      errors.push(invalid(path, value, `must validate one and only one schema (oneOf). Found ${valid === 0 ? 'none' : valid} valid`))
+      walk.errors.push(invalid(path, value, `must validate one and only one schema (oneOf). Found ${valid === 0 ? 'none' : valid} valid`))
   }
-  if (not !== undefined && matches(not, value, path).length === 0) errors.push(invalid(path, value, 'must not validate the schema (not)'))
+  if (not !== undefined && matches(not, value, path).length === 0)
+    walk.errors.push(invalid(path, value, 'must not validate the schema (not)'))
 }
 
 const expressions = new Map<string, RegExp>()
