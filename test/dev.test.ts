@@ -1,0 +1,114 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { describe, expect } from 'vitest'
+import { startCluster } from './harness/cluster.ts'
+import { eventually } from './harness/eventually.ts'
+import { testNeeding } from './harness/needs.ts'
+import { podsOf, settled } from './harness/okg.ts'
+import { root } from './harness/run.ts'
+
+const test = testNeeding('kubectl')
+
+/** Processes that descend from `pid`, or whose environment names it as their cluster. Linux only, like the runtime they come from. */
+function descendants(pid: number): number[] {
+  const parents = new Map<number, number>()
+  for (const entry of readdirSync('/proc')) {
+    if (!/^\d+$/.test(entry)) continue
+    try {
+      const stat = readFileSync(`/proc/${entry}/stat`, 'utf8')
+      parents.set(Number(entry), Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]))
+    } catch {
+      // It ended meanwhile.
+    }
+  }
+  const found = new Set<number>()
+  for (let grew = true; grew; ) {
+    grew = false
+    for (const [child, parent] of parents) {
+      if ((parent === pid || found.has(parent)) && !found.has(child)) {
+        found.add(child)
+        grew = true
+      }
+    }
+  }
+  return [...found]
+}
+
+const alive = (pids: readonly number[]) =>
+  pids.filter(pid => {
+    try {
+      process.kill(pid, 0)
+      return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
+    } catch {
+      return false
+    }
+  })
+
+describe('berth dev', () => {
+  test.each(['SIGINT', 'SIGKILL'] as const)('%s ends every process it started', async signal => {
+    const cluster = await startCluster({ args: ['-f', join(root, 'examples/minecraft')] })
+    await eventually('servers are ready', async () => /Ready/.test(await cluster.k('get gameservers.game.kruise.io')), { timeout: 60_000 })
+    const pid = cluster.process?.pid
+    const children = descendants(pid ?? 0)
+    expect(children.length).toBeGreaterThan(0)
+    if (signal === 'SIGKILL') await cluster.kill()
+    await cluster[Symbol.asyncDispose]()
+    await eventually('no process is left', () => alive(children).length === 0, { timeout: 5000 })
+  })
+
+  test('with --data-dir everything is there again after SIGKILL, with the same addresses', async () => {
+    const dataDir = await mkdtemp(join(tmpdir(), 'berth-data-'))
+    try {
+      const first = await startCluster({ dataDir, args: ['-f', join(root, 'examples/session-rooms')] })
+      const [set] = (await first.k('get gss -o jsonpath={.items[*].metadata.name}')).split(' ')
+      const name = set ?? ''
+      const replicas = Number(await first.k(`get gss ${name} -o jsonpath={.spec.replicas}`))
+      const ids = [...Array(replicas).keys()]
+      const networks = async (cluster: typeof first) =>
+        (await settled(cluster, name, ids, 60_000)).map(server => server.status?.networkStatus)
+      const ready = (cluster: typeof first) =>
+        eventually('networks are ready', async () => {
+          const all = await networks(cluster)
+          return all.every(network => network?.currentNetworkState === 'Ready') && all.map(network => network?.externalAddresses)
+        })
+      const before = await ready(first)
+      const uids = (await podsOf(first, name)).map(pod => pod.metadata.uid)
+      await first.kill()
+      await first[Symbol.asyncDispose]()
+
+      await using second = await startCluster({ dataDir })
+      const after = await ready(second)
+      expect((await podsOf(second, name)).map(pod => pod.metadata.uid)).toEqual(uids)
+      expect(after).toEqual(before)
+    } finally {
+      await rm(dataDir, { recursive: true, force: true })
+    }
+  })
+
+  test('two clusters run side by side without sharing an address', async () => {
+    await using one = await startCluster({ args: ['-f', join(root, 'examples/2048')] })
+    await using two = await startCluster({ args: ['-f', join(root, 'examples/2048')] })
+    const addresses = async (cluster: typeof one) =>
+      eventually(
+        'addresses',
+        async () => {
+          const ran = await cluster.berth('addresses -o json')
+          const text = ran.stdout
+          return ran.code === 0 && /127\.\d+\.\d+\.\d+/.test(text) && new Set(text.match(/127\.\d+\.\d+\.\d+/g))
+        },
+        { timeout: 60_000 },
+      )
+    const [a, b] = [await addresses(one), await addresses(two)]
+    expect([...a].filter(address => b.has(address))).toEqual([])
+  })
+
+  test('two servers make the best of nothing: an empty cluster serves, and says how to use it', async () => {
+    await using cluster = await startCluster()
+    expect(cluster.output()).toContain(cluster.kubeconfig)
+    expect(await cluster.k('get pods')).toBe('')
+    await sleep(0)
+  })
+})
