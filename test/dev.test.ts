@@ -2,7 +2,6 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect } from 'vitest'
 import { startCluster } from './harness/cluster.ts'
 import { eventually } from './harness/eventually.ts'
@@ -105,10 +104,9 @@ describe('berth dev', () => {
     expect([...a].filter(address => b.has(address))).toEqual([])
   })
 
-  test('two servers make the best of nothing: an empty cluster serves, and says how to use it', async () => {
+  test('an empty cluster serves, and says how to use it', async () => {
     await using cluster = await startCluster()
     expect(cluster.output()).toContain(cluster.kubeconfig)
     expect(await cluster.k('get pods')).toBe('')
-    await sleep(0)
   })
 })

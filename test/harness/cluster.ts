@@ -21,9 +21,9 @@ export interface TestCluster extends AsyncDisposable {
   readonly process: ChildProcess | undefined
   /** What the embedded cluster has printed so far. */
   output(): string
-  kubectl(args: string | readonly string[], input?: string): Promise<Ran>
+  readonly kubectl: (args: string | readonly string[], input?: string) => Promise<Ran>
   /** kubectl that has to succeed; gives its output. */
-  k(args: string | readonly string[], input?: string): Promise<string>
+  readonly k: (args: string | readonly string[], input?: string) => Promise<string>
   /** `kubectl get … -o json`, parsed. */
   get<T = Record<string, unknown>>(args: string | readonly string[]): Promise<T>
   apply(manifest: string | object): Promise<string>
