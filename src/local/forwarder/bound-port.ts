@@ -1,0 +1,26 @@
+import type { Clock } from '../../kube/clock.ts'
+import type { Logger } from '../../kube/logger.ts'
+import type { PodDialer } from '../node/runtime/runtime.ts'
+import type { FlowTable } from './flow-table.ts'
+import type { Listener, TrafficCounters } from './listener.ts'
+
+/** A listener whose socket is bound. */
+export interface BoundPort extends AsyncDisposable {
+  readonly counters: Readonly<TrafficCounters>
+  /** Takes over new backends; what is open stays open. */
+  update(listener: Listener): void
+}
+
+/** What both protocols need. */
+export interface PortContext {
+  readonly dialer: PodDialer
+  readonly flows: FlowTable
+  readonly clock: Clock
+  readonly logger: Logger
+  /** A pod that does not answer a TCP connect within so many milliseconds counts as refusing. */
+  readonly connectTimeoutMs: number
+  /** A UDP flow without a datagram in either direction for so many milliseconds is closed. */
+  readonly udpIdleMs: number
+  /** Open UDP flows per listener; datagrams of further clients are dropped. */
+  readonly udpFlowLimit: number
+}
