@@ -1,4 +1,5 @@
 import { cloneJson, isJsonObject } from './json.ts'
+import { schemaReaches } from './reach.ts'
 import type { StructuralSchema } from './structural.ts'
 
 /**
@@ -34,36 +35,4 @@ export function applyDefaults(schema: StructuralSchema, value: unknown): void {
   }
 }
 
-const known = new WeakMap<StructuralSchema, boolean>()
-
-/** Whether a schema or anything below it has a default. Walks each node of a (possibly cyclic) schema once. */
-function hasDefaults(schema: StructuralSchema): boolean {
-  const answer = known.get(schema)
-  if (answer !== undefined) return answer
-  return classify(schema)
-}
-
-/**
- * A node of a cycle has defaults below when any node it reaches has one, so an answer is only certain once everything reachable was seen:
- * `false` then holds for all nodes of the walk, `true` is found for each by its own walk.
- */
-function classify(start: StructuralSchema): boolean {
-  const seen = new Set<StructuralSchema>([start])
-  const open = [start]
-  for (let node = open.pop(); node !== undefined; node = open.pop()) {
-    if (node.default !== undefined || known.get(node) === true) {
-      known.set(start, true)
-      return true
-    }
-    const below = Object.values(node.properties ?? {})
-    if (node.items !== undefined) below.push(node.items)
-    if (typeof node.additionalProperties === 'object') below.push(node.additionalProperties)
-    for (const next of below) {
-      if (seen.has(next)) continue
-      seen.add(next)
-      open.push(next)
-    }
-  }
-  for (const node of seen) known.set(node, false)
-  return false
-}
+const hasDefaults = schemaReaches(schema => schema.default !== undefined)
