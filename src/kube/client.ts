@@ -58,6 +58,8 @@ export interface ExecOptions extends CallOptions {
   tty?: boolean
   onStdout?: (chunk: Uint8Array) => void
   onStderr?: (chunk: Uint8Array) => void
+  /** Sizes of the user's terminal in characters, as they change. */
+  resizes?: AsyncIterable<{ readonly width: number; readonly height: number }>
 }
 
 export type WatchEvent<T> =

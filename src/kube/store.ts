@@ -139,7 +139,7 @@ export class ObjectStore<T extends KubeObject> implements Store<T> {
 
   /** Makes the store equal to a fresh list in one go: subscribers hear the differences only. Marks the store as synced. */
   replace(objects: ReadonlyMap<ObjectKey, DeepReadonly<T>>): void {
-    for (const [key, old] of [...this.#objects]) if (!objects.has(key)) this.#remove(key, old)
+    for (const [key, old] of this.#objects) if (!objects.has(key)) this.#remove(key, old)
     for (const object of objects.values()) this.apply(object)
     if (this.#hasSynced) return
     this.#hasSynced = true
@@ -152,7 +152,7 @@ export class ObjectStore<T extends KubeObject> implements Store<T> {
       addToIndex(index, key, object)
     }
     this.#objects.set(key, object)
-    for (const handlers of [...this.#handlers]) {
+    for (const handlers of this.#subscribers()) {
       if (old === undefined) handlers.added?.(object)
       else handlers.updated?.(object, old)
     }
@@ -161,7 +161,12 @@ export class ObjectStore<T extends KubeObject> implements Store<T> {
   #remove(key: ObjectKey, old: DeepReadonly<T>, last: DeepReadonly<T> = old): void {
     for (const index of this.#indexes.values()) removeFromIndex(index, key, old)
     this.#objects.delete(key)
-    for (const handlers of [...this.#handlers]) handlers.deleted?.(last)
+    for (const handlers of this.#subscribers()) handlers.deleted?.(last)
+  }
+
+  /** As they are now: one that subscribes within a handler is told of the object by its subscription already. */
+  #subscribers(): StoreHandlers<T>[] {
+    return Array.from(this.#handlers)
   }
 }
 

@@ -38,4 +38,3 @@ export interface Transport extends AsyncDisposable {
   /** Opens a WebSocket at `path`, offering the sub-protocols in order. */
   open(path: string, protocols: readonly string[], signal?: AbortSignal): Promise<TransportChannel>
 }
-

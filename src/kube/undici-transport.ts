@@ -1,0 +1,103 @@
+import { Agent, type Dispatcher, ProxyAgent } from 'undici'
+import { abortReason } from './clock.ts'
+import type { Credential } from './credentials.ts'
+import { jsonLines } from './json-lines.ts'
+import type { ClusterConfig } from './kubeconfig.ts'
+import type { Transport, TransportChannel, TransportRequest, TransportResponse } from './transport.ts'
+import { openWebSocket } from './web-socket-channel.ts'
+
+/** A server that has not begun to answer after this long does not answer. Watches answer at once, with their first event or bookmark. */
+const headersTimeoutMs = 60_000
+const connectTimeoutMs = 10_000
+
+/**
+ * The way to an API server over HTTP: one agent, whose connections are reused; HTTP/2 where the server offers it.
+ * A refused credential (401) is asked for anew once.
+ */
+export class UndiciTransport implements Transport {
+  readonly #config: ClusterConfig
+  readonly #path: string
+  readonly #origin: string
+  /** Certificates belong to connections, so a new one needs a new agent. */
+  #agent: { readonly cert: string | undefined; readonly dispatcher: Dispatcher } | undefined
+
+  constructor(config: ClusterConfig) {
+    this.#config = config
+    const url = new URL(config.server)
+    this.#origin = url.origin
+    this.#path = url.pathname.replace(/\/$/, '')
+  }
+
+  async request(request: TransportRequest): Promise<TransportResponse> {
+    const response = await this.#send(request)
+    if (response.statusCode !== 401 || !this.#config.credentials.invalidate()) return toResponse(response)
+    await response.body.dump()
+    return toResponse(await this.#send(request))
+  }
+
+  async open(path: string, protocols: readonly string[], signal?: AbortSignal): Promise<TransportChannel> {
+    const { server } = this.#config
+    const credential = await this.#config.credentials.get(signal)
+    const url = server.replace(/^http/, 'ws') + path
+    return openWebSocket(url, protocols, { headers: { ...credential.headers }, handshakeTimeout: 30_000, ...this.#tls(credential) }, signal)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#agent?.dispatcher.destroy()
+  }
+
+  async #send({ method, path, headers, body, signal }: TransportRequest): Promise<Dispatcher.ResponseData> {
+    if (signal?.aborted === true) throw abortReason(signal)
+    const credential = await this.#config.credentials.get(signal)
+    return this.#dispatcher(credential).request({
+      origin: this.#origin,
+      path: this.#path + path,
+      method,
+      headers: { ...headers, ...credential.headers },
+      body: body === undefined ? null : typeof body === 'string' ? body : JSON.stringify(body),
+      headersTimeout: headersTimeoutMs,
+      // Watches and followed logs are silent for as long as nothing happens.
+      bodyTimeout: 0,
+      ...(signal === undefined ? {} : { signal }),
+    })
+  }
+
+  #dispatcher(credential: Credential): Dispatcher {
+    const cert = credential.clientCertificate?.cert
+    if (this.#agent !== undefined && this.#agent.cert === cert) return this.#agent.dispatcher
+    // Requests that run finish on the old connections.
+    void this.#agent?.dispatcher.close().catch(() => {})
+    const connect = { ...this.#tls(credential), timeout: connectTimeoutMs }
+    const { proxyUrl } = this.#config
+    const dispatcher =
+      proxyUrl === undefined ? new Agent({ connect, allowH2: true }) : new ProxyAgent({ uri: proxyUrl, requestTls: connect })
+    this.#agent = { cert, dispatcher }
+    return dispatcher
+  }
+
+  #tls({ clientCertificate }: Credential): { ca?: string; cert?: string; key?: string; servername?: string; rejectUnauthorized: boolean } {
+    const { ca, tlsServerName, insecureSkipTlsVerify } = this.#config
+    return {
+      rejectUnauthorized: !insecureSkipTlsVerify,
+      ...(ca === undefined ? {} : { ca }),
+      ...(tlsServerName === undefined ? {} : { servername: tlsServerName }),
+      ...clientCertificate,
+    }
+  }
+}
+
+function toResponse({ statusCode, headers, body }: Dispatcher.ResponseData): TransportResponse {
+  const flat: Record<string, string> = {}
+  for (const [name, value] of Object.entries(headers)) if (value !== undefined) flat[name] = Array.isArray(value) ? value.join(', ') : value
+  return {
+    status: statusCode,
+    headers: flat,
+    async json() {
+      const text = await body.text()
+      if (!(flat['content-type'] ?? '').includes('json')) return text
+      return JSON.parse(text) as unknown
+    },
+    lines: () => jsonLines(body),
+    bytes: () => body as AsyncIterable<Uint8Array>,
+  }
+}
