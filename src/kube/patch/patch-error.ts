@@ -1,0 +1,14 @@
+/**
+ * Why a patch could not be applied.
+ * `Malformed`: the patch itself is wrong (an API server answers 400).
+ * `NotApplicable`: it does not fit the object: a failed test, a missing path (422).
+ */
+export class PatchError extends Error {
+  override readonly name = 'PatchError'
+  readonly code: 'Malformed' | 'NotApplicable'
+
+  constructor(code: 'Malformed' | 'NotApplicable', message: string) {
+    super(message)
+    this.code = code
+  }
+}

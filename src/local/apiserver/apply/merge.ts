@@ -1,0 +1,97 @@
+import { isJsonObject } from '../../../schema/json.ts'
+import type { StructuralSchema } from '../../../schema/structural.ts'
+import { byElement } from './compare.ts'
+import type { FieldSet } from './field-set.ts'
+import { itemElement } from './field-set.ts'
+import { granularityOf, isNamedField, memberSchema } from './granularity.ts'
+
+/**
+ * Lays an applied configuration over a live value: maps by key, lists by their map keys or values, all else whole.
+ * Neither is changed; what stays is shared.
+ */
+export function mergeConfiguration(live: unknown, config: unknown, schema: StructuralSchema | undefined): unknown {
+  const granularity = granularityOf(config, schema)
+  if (granularity === 'leaf' || granularityOf(live, schema) !== granularity) return config
+  if (granularity === 'map') {
+    const result: Record<string, unknown> = { ...(live as Record<string, unknown>) }
+    for (const [key, value] of Object.entries(config as Record<string, unknown>)) {
+      const before = Object.hasOwn(result, key) ? result[key] : undefined
+      result[key] = before === undefined ? value : mergeConfiguration(before, value, memberSchema(schema, key))
+    }
+    return result
+  }
+  return mergeLists(live as readonly unknown[], config as readonly unknown[], schema)
+}
+
+/** Applied items in the applied order; live-only items stay before the applied item they preceded. */
+function mergeLists(live: readonly unknown[], config: readonly unknown[], schema: StructuralSchema | undefined): unknown {
+  const before = byElement(live, schema)
+  const wanted = byElement(config, schema)
+  if (schema === undefined || before === undefined || wanted === undefined) return config
+  const result: unknown[] = []
+  const order = [...before.keys()]
+  let at = 0
+  const keepUntil = (end: number) => {
+    for (; at < end; at++) {
+      const element = order[at]
+      if (element !== undefined && !wanted.has(element)) result.push(before.get(element))
+    }
+  }
+  for (const [element, item] of wanted) {
+    const place = order.indexOf(element)
+    if (place >= at) keepUntil(place)
+    const old = before.get(element)
+    result.push(old === undefined ? item : mergeConfiguration(old, item, schema.items))
+  }
+  keepUntil(order.length)
+  return result
+}
+
+/**
+ * Removes what an applier owned before and no longer applies, unless somebody owns it or something below it.
+ * A removed list item, or a struct of which nothing is owned any more, goes with all it holds.
+ */
+export function removeAbandoned(value: unknown, last: FieldSet, owned: FieldSet, schema: StructuralSchema | undefined): unknown {
+  const granularity = granularityOf(value, schema)
+  if (granularity === 'map') {
+    const object = value as Record<string, unknown>
+    let result: Record<string, unknown> | undefined
+    for (const element in last) {
+      const lastNode = last[element]
+      const key = element.slice(2)
+      if (!element.startsWith('f:') || lastNode === undefined || !Object.hasOwn(object, key)) continue
+      const ownedNode = owned[element]
+      if (ownedNode === undefined && (isLeafOrMember(lastNode) || isNamedField(schema, key))) {
+        result ??= { ...object }
+        delete result[key]
+        continue
+      }
+      const before = object[key]
+      const after = removeAbandoned(before, lastNode, ownedNode ?? {}, memberSchema(schema, key))
+      if (after !== before) {
+        result ??= { ...object }
+        result[key] = after
+      }
+    }
+    return result ?? value
+  }
+  if (granularity !== 'list' || schema === undefined) return value
+  const list = value as readonly unknown[]
+  let changed = false
+  const result = list.flatMap(item => {
+    const element = itemElement(item, schema)
+    const lastNode = element === undefined ? undefined : last[element]
+    if (element === undefined || lastNode === undefined) return [item]
+    const ownedNode = owned[element]
+    if (ownedNode === undefined && isLeafOrMember(lastNode)) {
+      changed = true
+      return []
+    }
+    const after = removeAbandoned(item, lastNode, ownedNode ?? {}, schema.items)
+    changed ||= after !== item
+    return [after]
+  })
+  return changed ? result : value
+}
+
+const isLeafOrMember = (node: FieldSet) => '.' in node || (isJsonObject(node) && Object.keys(node).length === 0)

@@ -1,0 +1,42 @@
+import type { RegisteredResource } from '../registry.ts'
+import type { GroupVersions } from './groups.ts'
+
+export type AggregatedVersion = 'v2' | 'v2beta1'
+
+/** The `APIGroupDiscoveryList` that lists all groups with all their resources at once. */
+export function aggregatedDiscovery(groups: readonly GroupVersions[], version: AggregatedVersion): unknown {
+  return {
+    kind: 'APIGroupDiscoveryList',
+    apiVersion: `apidiscovery.k8s.io/${version}`,
+    metadata: {},
+    items: groups.map(({ group, versions }) => ({
+      metadata: { name: group, creationTimestamp: null },
+      versions: versions.map(entry => ({
+        version: entry.version,
+        resources: entry.resources.map(resourceDiscovery),
+        freshness: 'Current',
+      })),
+    })),
+  }
+}
+
+function resourceDiscovery({ type, singular, shortNames, categories, verbs, subresources }: RegisteredResource) {
+  return {
+    resource: type.plural,
+    responseKind: { group: type.group, version: type.version, kind: type.kind },
+    scope: type.namespaced ? 'Namespaced' : 'Cluster',
+    singularResource: singular,
+    verbs,
+    ...(shortNames.length === 0 ? {} : { shortNames }),
+    ...(categories.length === 0 ? {} : { categories }),
+    ...(subresources.length === 0
+      ? {}
+      : {
+          subresources: subresources.map(subresource => ({
+            subresource: subresource.name,
+            responseKind: subresource.kind ?? { group: type.group, version: type.version, kind: type.kind },
+            verbs: subresource.verbs,
+          })),
+        }),
+  }
+}
