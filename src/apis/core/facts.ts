@@ -34,6 +34,14 @@ export interface DiscoveredResource {
   }[]
 }
 
+/** A column of a table; priority 0 is always shown, higher only in wide output. */
+export interface DiscoveredColumn {
+  readonly name: string
+  readonly type: string
+  readonly format: string
+  readonly priority: number
+}
+
 /** What Kubernetes publishes about its built-in kinds. */
 export interface KubernetesFacts {
   /** Minor version, `1.34`. */
@@ -42,6 +50,8 @@ export interface KubernetesFacts {
   readonly paths: Readonly<Record<string, { readonly kind: string; readonly verbs: readonly string[] }>>
   /** By `v1` or `apps/v1`. */
   readonly discovery: Readonly<Record<string, readonly DiscoveredResource[]>>
+  /** Columns of `kubectl get`, by `v1/pods` or `apps/v1/deployments`. */
+  readonly tables: Readonly<Record<string, readonly DiscoveredColumn[]>>
 }
 
 let loaded: KubernetesFacts | undefined

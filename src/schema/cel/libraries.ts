@@ -113,7 +113,7 @@ function format(template: string, values: readonly unknown[]): string {
 function textOf(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(textOf).join(', ')}]`
   if (value === null) return 'null'
-  return typeof value === 'object' ? JSON.stringify(value) : String(value)
+  return typeof value === 'object' ? JSON.stringify(value) : `${value as string | number | bigint | boolean}`
 }
 
 /** Adds the function libraries Kubernetes has beyond the CEL standard: https://kubernetes.io/docs/reference/using-api/cel/#cel-options-language-features-and-libraries */
