@@ -39,7 +39,9 @@ export class UndiciTransport implements Transport {
     const { server } = this.#config
     const credential = await this.#config.credentials.get(signal)
     const url = server.replace(/^http/, 'ws') + path
-    return openWebSocket(url, protocols, { headers: { ...credential.headers }, handshakeTimeout: 30_000, ...this.#tls(credential) }, signal)
+    // The types know single headers only; Node sends lists as well.
+    const headers = credential.headers as Record<string, string>
+    return openWebSocket(url, protocols, { headers, handshakeTimeout: 30_000, ...this.#tls(credential) }, signal)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

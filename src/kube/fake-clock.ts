@@ -1,0 +1,45 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { type Clock, sleepOn } from './clock.ts'
+import { DelayHeap } from './delay-heap.ts'
+
+/** A clock for tests: time stands still until `advance`. */
+export class FakeClock implements Clock {
+  readonly #timers = new DelayHeap<{ callback: () => void }>()
+  #now: number
+
+  /** Starts at the given milliseconds since the epoch; default 2026-01-01T00:00:00Z. */
+  constructor(now = Date.UTC(2026, 0, 1)) {
+    this.#now = now
+  }
+
+  now(): number {
+    return this.#now
+  }
+
+  sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    return sleepOn(this, ms, signal)
+  }
+
+  after(ms: number, callback: () => void): Disposable {
+    const timer = { callback }
+    this.#timers.add(timer, this.#now + Math.max(0, ms))
+    return { [Symbol.dispose]: () => this.#timers.delete(timer) }
+  }
+
+  /** Lets `ms` pass: timers fire in order, each at its own time, and promises that follow from them settle in between. */
+  async advance(ms: number): Promise<void> {
+    const end = this.#now + ms
+    await settle()
+    for (let next = this.#timers.nextAt; next !== undefined && next <= end; next = this.#timers.nextAt) {
+      this.#now = Math.max(this.#now, next)
+      this.#timers.takeDue(this.#now)?.key.callback()
+      await settle()
+    }
+    this.#now = end
+  }
+}
+
+/** A turn of the real event loop: every chain of promises that needs no I/O has settled after it. */
+function settle(): Promise<void> {
+  return nextTurn()
+}
