@@ -39,6 +39,7 @@ const openapi = JSON.parse(readFileSync(join(dir, `kubernetes-${minor}-openapi.j
 }
 const discovery = JSON.parse(readFileSync(join(dir, `kubernetes-${minor}-discovery.json`), 'utf8')) as {
   resources: Record<string, Resource[]>
+  tables: Record<string, { name: string; type: string; format: string; priority: number }[]>
 }
 const out = new URL('../src/apis/core/', import.meta.url).pathname
 
@@ -168,5 +169,5 @@ for (const [groupVersion, list] of Object.entries(discovery.resources)) {
 writeFileSync(join(out, 'resources.generated.ts'), `${resources.join('\n')}\n`)
 writeFileSync(
   join(out, 'schemas.generated.json'),
-  `${JSON.stringify({ kubernetes: minor, definitions: openapi.definitions, paths: openapi.paths, discovery: discovery.resources })}\n`,
+  `${JSON.stringify({ kubernetes: minor, definitions: openapi.definitions, paths: openapi.paths, discovery: discovery.resources, tables: discovery.tables })}\n`,
 )
