@@ -2,7 +2,8 @@ import type { Clock } from '../../kube/clock.ts'
 import type { Logger } from '../../kube/logger.ts'
 import type { PodDialer } from '../node/runtime/runtime.ts'
 import type { FlowTable } from './flow-table.ts'
-import type { Listener, TrafficCounters } from './listener.ts'
+import { directDialer } from './direct-dialer.ts'
+import type { Backend, Listener, TrafficCounters } from './listener.ts'
 
 /** A listener whose socket is bound. */
 export interface BoundPort extends AsyncDisposable {
@@ -23,4 +24,9 @@ export interface PortContext {
   readonly udpIdleMs: number
   /** Open UDP flows per listener; datagrams of further clients are dropped. */
   readonly udpFlowLimit: number
+}
+
+/** The way to a backend. */
+export function dialerFor(backend: Backend, context: PortContext): PodDialer {
+  return backend.onHost === true ? directDialer : context.dialer
 }

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, it } from 'vitest'
-import type { PodDialer } from '../node/runtime/runtime.ts'
+import { directDialer } from './direct-dialer.ts'
 import { createForwarder, type Forwarder, type ForwarderOptions } from './forwarder.ts'
 import type { Backend, Listener, ListenerFailure } from './listener.ts'
 
@@ -16,23 +16,8 @@ afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close()
 })
 
-const dialer: PodDialer = {
-  async dialTcp(podIP, port, signal) {
-    const socket = connect({ host: podIP, port, allowHalfOpen: true, ...(signal === undefined ? {} : { signal }) })
-    await once(socket, 'connect')
-    return socket
-  },
-  async openUdp(podIP, port, onMessage) {
-    const socket = createSocket('udp4', message => onMessage(message))
-    socket.connect(port, podIP)
-    await once(socket, 'connect')
-    socket.on('error', () => {})
-    return { send: data => socket.send(data, () => {}), close: () => socket.close() }
-  },
-}
-
 function forwarder(options: Partial<ForwarderOptions> = {}): Forwarder {
-  const created = createForwarder({ dialer, ...options })
+  const created = createForwarder({ dialer: directDialer, ...options })
   closers.push(() => created[Symbol.asyncDispose]())
   return created
 }

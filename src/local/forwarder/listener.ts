@@ -7,6 +7,8 @@ export interface Backend {
   readonly port: number
   /** Whether new connections and flows may start. Those that exist go on while the pod lives. */
   readonly accepting: boolean
+  /** The address is one of the host's own, not one of a pod's network. */
+  readonly onHost?: boolean
 }
 
 /** An address that shall be listened on, and where its traffic goes. */
@@ -59,7 +61,8 @@ export function sameListener(a: Listener, b: Listener): boolean {
         backend.podUid === other.podUid &&
         backend.podIP === other.podIP &&
         backend.port === other.port &&
-        backend.accepting === other.accepting
+        backend.accepting === other.accepting &&
+        backend.onHost === other.onHost
       )
     })
   )

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { createBackendChooser } from './backend-chooser.ts'
-import type { BoundPort, PortContext } from './bound-port.ts'
+import { type BoundPort, dialerFor, type PortContext } from './bound-port.ts'
 import { type Backend, type Listener, newCounters } from './listener.ts'
 
 /** Ends a stream the way a load balancer does when the other side is gone: with a reset where there is a socket. */
@@ -53,7 +53,7 @@ export async function openTcpPort(initial: Listener, context: PortContext): Prom
     client.once('close', onClose)
     let upstream: Duplex
     try {
-      upstream = await context.dialer.dialTcp(backend.podIP, backend.port, gaveUp.signal)
+      upstream = await dialerFor(backend, context).dialTcp(backend.podIP, backend.port, gaveUp.signal)
     } catch (error) {
       counters.refused++
       context.logger.debug('Pod did not take the connection', { pod: backend.podUid, port: backend.port, error })

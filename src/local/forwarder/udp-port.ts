@@ -2,7 +2,7 @@ import { createSocket, type RemoteInfo } from 'node:dgram'
 import { once } from 'node:events'
 import type { UdpFlow } from '../node/runtime/runtime.ts'
 import { createBackendChooser } from './backend-chooser.ts'
-import type { BoundPort, PortContext } from './bound-port.ts'
+import { type BoundPort, dialerFor, type PortContext } from './bound-port.ts'
 import { type Backend, type Listener, newCounters } from './listener.ts'
 
 /** Datagrams kept per flow while the way to the pod is being opened; more are dropped, as a full queue does. */
@@ -48,18 +48,20 @@ export async function openUdpPort(initial: Listener, context: PortContext): Prom
       counters.sent += data.byteLength
       socket.send(data, client.port, client.address, () => {})
     }
-    context.dialer.openUdp(backend.podIP, backend.port, deliver).then(
-      upstream => {
-        if (ended) return upstream.close()
-        flow.upstream = upstream
-        for (const data of flow.pending.splice(0)) upstream.send(data)
-      },
-      (error: unknown) => {
-        counters.refused++
-        context.logger.debug('No way to the pod', { pod: backend.podUid, port: backend.port, error })
-        flow.close()
-      },
-    )
+    dialerFor(backend, context)
+      .openUdp(backend.podIP, backend.port, deliver)
+      .then(
+        upstream => {
+          if (ended) return upstream.close()
+          flow.upstream = upstream
+          for (const data of flow.pending.splice(0)) upstream.send(data)
+        },
+        (error: unknown) => {
+          counters.refused++
+          context.logger.debug('No way to the pod', { pod: backend.podUid, port: backend.port, error })
+          flow.close()
+        },
+      )
     return flow
   }
 
