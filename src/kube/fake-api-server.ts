@@ -101,7 +101,8 @@ export class FakeApiServer implements Transport {
 
   #watch(query: URLSearchParams, signal: AbortSignal | undefined): TransportResponse {
     const initial = query.get('sendInitialEvents') === 'true'
-    if (initial && !this.streamsLists) return answer(422, { kind: 'Status', code: 422, reason: 'Invalid', message: 'sendInitialEvents is forbidden' })
+    if (initial && !this.streamsLists)
+      return answer(422, { kind: 'Status', code: 422, reason: 'Invalid', message: 'sendInitialEvents is forbidden' })
     const from = initial ? this.#version : Number(query.get('resourceVersion') ?? 0)
     if (from < this.#oldest) {
       return answer(200, undefined, {}, [{ type: 'ERROR', object: { kind: 'Status', code: 410, reason: 'Expired', message: 'too old' } }])

@@ -119,7 +119,7 @@ describe('KeyQueue', () => {
           if (step.do === 'advance') await clock.advance(step.ms)
           if (step.do === 'done' && hands.delete(step.key)) queue.done(step.key)
         }
-        for (const key of [...hands]) {
+        for (const key of hands) {
           hands.delete(key)
           queue.done(key)
         }
