@@ -39,7 +39,7 @@ export class FakeClock implements Clock {
   }
 }
 
-/** A turn of the real event loop: every chain of promises that needs no I/O has settled after it. */
-function settle(): Promise<void> {
-  return nextTurn()
+/** A few turns of the real event loop: every chain of promises that needs no I/O has settled after them. */
+async function settle(): Promise<void> {
+  for (let turn = 0; turn < 3; turn += 1) await nextTurn()
 }
