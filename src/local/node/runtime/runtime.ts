@@ -17,6 +17,8 @@ export interface ResolvedImage {
   readonly id: string
   /** Folder whose content lies over the host's root folder; absent for images without files of their own. */
   readonly rootfs?: string
+  /** Single files of the host that the image asks for, by their path in the container; such as the Node that runs this process. */
+  readonly hostFiles?: Readonly<Record<string, string>>
   readonly entrypoint: readonly string[]
   readonly command: readonly string[]
   readonly env: Readonly<Record<string, string>>
@@ -88,6 +90,8 @@ export interface Container {
   readonly pid: number
   readonly startedAt: Date
   readonly exited: Promise<ExitStatus>
+  /** Present when the container was started with `stdin`. */
+  readonly stdin?: Writable
   /** Sends a signal to the first process. SIGKILL ends every process of the container. */
   kill(signal: NodeJS.Signals): void
   exec(command: readonly string[], options: { stdin: boolean; tty: boolean; env?: Readonly<Record<string, string>> }): Promise<ExecSession>

@@ -1,0 +1,92 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { programArguments } from './container-environment.ts'
+import type { HostTools } from './host-tools.ts'
+import { exitOf, sendSignal } from './process-container.ts'
+import { RuntimeError } from './runtime-error.ts'
+import type { Container, ExecSession } from './runtime.ts'
+import { startReport } from './start-report.ts'
+import { terminalArguments } from './terminal.ts'
+
+export interface ExecTarget {
+  readonly tools: HostTools
+  /** Process id of a process inside the container. */
+  readonly target: number
+  readonly userNamespace: boolean
+  readonly programStart: string
+  readonly env: Readonly<Record<string, string>>
+  readonly workingDir: string
+  readonly now: () => Date
+}
+
+/**
+ * Runs one more program inside a running container.
+ * @throws RuntimeError `ExecError` when the program does not exist there.
+ */
+export async function execInNamespaces(
+  exec: ExecTarget,
+  command: readonly string[],
+  options: Parameters<Container['exec']>[1],
+): Promise<ExecSession> {
+  const { tools } = exec
+  const [first, ...rest] = command
+  if (first === undefined) throw new RuntimeError('ExecError', 'no command specified')
+  const env = { ...exec.env, ...(options.tty && { TERM: 'xterm' }), ...options.env }
+  const words = [
+    tools.require('nsenter'),
+    '--target',
+    String(exec.target),
+    ...(exec.userNamespace ? ['--user', '--preserve-credentials'] : []),
+    '--mount',
+    '--pid',
+    '--net',
+    '--uts',
+    '--ipc',
+    '--root',
+    '--wd',
+    '--',
+    '/bin/sh',
+    '-c',
+    exec.programStart,
+    'berth-exec',
+    ...programArguments(env, exec.workingDir, [first, ...rest], '/usr/bin/env'),
+  ]
+  const terminal = options.tty ? terminalArguments(tools, words) : undefined
+  const child = spawn(tools.require('setpriv'), ['--pdeathsig', 'KILL', '--', ...(terminal ?? words)], {
+    cwd: '/',
+    env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
+    stdio: [options.stdin ? 'pipe' : 'ignore', 'pipe', 'pipe', 'pipe', ...(terminal ? (['pipe'] as const) : [])],
+  })
+  await startReport(child, 'ExecError')
+  return processSession(child, exec.now)
+}
+
+/** A child process as an exec session. */
+export function processSession(child: ChildProcess, now: () => Date): ExecSession {
+  const { stdin, stdout, stderr, pid } = child
+  if (stdout === null || stderr === null || pid === undefined) throw new RuntimeError('ExecError', 'the process has no output')
+  stdin?.on('error', () => undefined)
+  const control = child.stdio[4]
+  return {
+    ...(stdin && { stdin }),
+    stdout,
+    stderr,
+    ...(control && 'write' in control && { resize: (columns, rows) => void control.write(`${columns} ${rows}\n`) }),
+    exit: exitOf(child, now),
+    kill() {
+      if (child.exitCode !== null || child.signalCode !== null) return
+      for (const descendant of descendants(pid)) sendSignal(descendant, 'SIGKILL')
+      child.kill('SIGKILL')
+    },
+  }
+}
+
+/** A process that joined a container is not ended by the end of the `nsenter` that started it. */
+function descendants(pid: number): number[] {
+  try {
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number)
+    return children.flatMap(child => [child, ...descendants(child)])
+  } catch {
+    return []
+  }
+}
