@@ -108,7 +108,11 @@ describe('loadKubeconfig', () => {
       { apiVersion: 'client.authentication.k8s.io/v1beta1', command: process.execPath, args: ['-e', 'process.exit(3)'] },
       /exit code 3/,
     ],
-    ['a plugin that talks', { apiVersion: 'client.authentication.k8s.io/v1', command: process.execPath, args: ['-p', '1n'] }, /exit code/],
+    [
+      'a plugin that talks',
+      { apiVersion: 'client.authentication.k8s.io/v1', command: process.execPath, args: ['-p', '1'] },
+      /did not answer with an ExecCredential/,
+    ],
     [
       'a plugin without an answer',
       { apiVersion: 'client.authentication.k8s.io/v1', command: process.execPath, args: ['-e', ''] },
