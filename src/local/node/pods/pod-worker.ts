@@ -1,0 +1,433 @@
+import { constants } from 'node:os'
+import { join } from 'node:path'
+import { isConflict, isNotFound } from '../../../kube/api-error.ts'
+import { pods } from '../../../apis/core/resources.generated.ts'
+import type { PodStatus } from '../../../apis/core/types.generated.ts'
+import type { PodPlace } from '../env/field-ref.ts'
+import type { NodeContext } from '../node-context.ts'
+import { messageOf, NodeError } from '../node-error.ts'
+import type { Sandbox } from '../runtime/runtime.ts'
+import type { ProjectionContext } from '../volumes/projection.ts'
+import { PodVolumes } from '../volumes/pod-volumes.ts'
+import { Alarm } from './alarm.ts'
+import { retryDelay } from './back-off.ts'
+import { ContainerRecord, dialPod } from './container-record.ts'
+import { absent, containersOf, type ContainerState, type PodContainer, type PodObject } from './container-state.ts'
+import { runHook } from './hooks.ts'
+import { computePodActions, type ContainerStates, type PodActions } from './pod-actions.ts'
+import { computePodStatus } from './pod-status.ts'
+import { restoreStates } from './restore.ts'
+import { hostnameOf, removeLogs, startContainer } from './start-container.ts'
+import { StatusWriter } from './status-writer.ts'
+import { stopContainer } from './stop-container.ts'
+
+/** Images are looked up in local folders, so trying again soon costs nothing. */
+const imageRetry = { baseMs: 1_000, maxMs: 10_000 }
+const configRetry = { baseMs: 1_000, maxMs: 20_000 }
+const podRetry = { baseMs: 500, maxMs: 20_000 }
+/** How often a pod is looked at though nothing happened: renews tokens. */
+const resyncMs = 120_000
+const defaultGraceSeconds = 30
+
+/**
+ * Makes one pod's containers be what the pod says. Level-based: it compares and takes the next step, again and again, one at a
+ * time; a newer version of the pod or an event of a container only rings its alarm. Ends when the pod is gone from this node.
+ */
+export class PodWorker {
+  readonly uid: string
+  /** Resolves when nothing of the pod is left on the node. */
+  readonly done: Promise<void>
+  readonly #context: NodeContext
+  readonly #records: ReadonlyMap<string, ContainerRecord>
+  readonly #volumes: PodVolumes
+  readonly #status: StatusWriter
+  readonly #alarm: Alarm
+  readonly #startedAt: number
+  /** Ends the work on starting things. */
+  readonly #stopWork = new AbortController()
+  /** Ends the grace period of a termination. */
+  readonly #graceOver = new AbortController()
+  #graceTimer: { readonly at: number; readonly timer: Disposable } | undefined
+  #pod: PodObject
+  #gone = false
+  #closing = false
+  #terminated = false
+  #sandbox: Sandbox | undefined
+  #held: PodActions['held'] = new Map()
+  #failures = 0
+
+  constructor(context: NodeContext, pod: PodObject) {
+    this.uid = pod.metadata.uid
+    this.#context = context
+    this.#pod = pod
+    this.#startedAt = context.clock.now()
+    this.#alarm = new Alarm(context.clock)
+    const hooks = { pod: () => this.#pod, onChange: () => this.#changed() }
+    const states = restoreStates(pod, this.#startedAt)
+    this.#records = new Map(
+      containersOf(pod).map(({ definition: { name } }) => [name, new ContainerRecord(name, context, hooks, states.get(name) ?? absent)]),
+    )
+    this.#volumes = new PodVolumes({
+      folder: join(context.stateDir, 'pods', this.uid),
+      claimFolder: (namespace, claim) => context.claimFolder(namespace, claim),
+      now: () => context.clock.now(),
+    })
+    this.#status = new StatusWriter({
+      client: context.client,
+      clock: context.clock,
+      logger: context.logger,
+      pod: () => this.#pod,
+      compute: () => this.#computeStatus(),
+      onWritten: written => this.update(written),
+    })
+    if (this.#isLeaving()) this.#beginTermination()
+    this.done = this.#run()
+  }
+
+  get pod(): PodObject {
+    return this.#pod
+  }
+
+  get podIP(): string | undefined {
+    return this.#place().podIPs[0]
+  }
+
+  record(container: string): ContainerRecord | undefined {
+    return this.#records.get(container)
+  }
+
+  /** A newer version of the pod; older ones, which a watch may bring after an answer, are ignored. */
+  update(pod: PodObject): void {
+    if (pod.metadata.uid !== this.uid || Number(pod.metadata.resourceVersion) < Number(this.#pod.metadata.resourceVersion)) return
+    this.#pod = pod
+    if (this.#isLeaving()) this.#beginTermination()
+    this.#changed()
+  }
+
+  /** The pod has vanished from the API: its containers get what is left of their grace period. */
+  remove(): void {
+    if (this.#gone) return
+    this.#gone = true
+    this.#beginTermination()
+    this.#alarm.ring()
+  }
+
+  /** Look again: something that the pod refers to has changed. */
+  wake(): void {
+    this.#alarm.ring()
+  }
+
+  /** The node ends: containers are stopped within `shutdownGraceMs`, the API is left as it is. */
+  async close(): Promise<void> {
+    this.#closing = true
+    this.#beginTermination()
+    this.#alarm.ring()
+    await this.done
+  }
+
+  #isLeaving(): boolean {
+    return this.#pod.metadata.deletionTimestamp !== undefined
+  }
+
+  #changed(): void {
+    this.#status.mark()
+    this.#alarm.ring()
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stopWork.signal.aborted) {
+      const wakeAt = await this.#syncOrRetry()
+      if (this.#stopWork.signal.aborted) break
+      await this.#alarm.sleep(Math.min(wakeAt ?? Number.POSITIVE_INFINITY, this.#context.clock.now() + resyncMs))
+    }
+    await this.#terminate()
+  }
+
+  /** One pass; resolves with the time of the next one that is due anyway. Never rejects. */
+  async #syncOrRetry(): Promise<number | undefined> {
+    this.#status.hold()
+    try {
+      const wakeAt = await this.#sync(this.#stopWork.signal)
+      this.#failures = 0
+      return wakeAt
+    } catch (error) {
+      if (this.#stopWork.signal.aborted) return undefined
+      this.#failures += 1
+      const reason = error instanceof NodeError && error.code === 'VOLUME' ? 'FailedMount' : 'FailedSync'
+      this.#context.events.record(this.#pod, 'Warning', reason, messageOf(error))
+      this.#context.logger.debug('pod could not be synced', { ...this.#names(), error: messageOf(error) })
+      this.#status.mark()
+      return this.#context.clock.now() + retryDelay(this.#failures, podRetry.baseMs, podRetry.maxMs)
+    } finally {
+      this.#status.release()
+    }
+  }
+
+  async #sync(signal: AbortSignal): Promise<number | undefined> {
+    if (isTerminal(this.#pod) || this.#terminated) return undefined
+    await this.#volumes.sync(this.#projection())
+    const sandbox = await this.#ensureSandbox(signal)
+    for (;;) {
+      signal.throwIfAborted()
+      const actions = computePodActions(this.#pod, this.#states(), this.#context.clock.now())
+      this.#hold(actions.held)
+      if (actions.kill.length > 0) {
+        await Promise.all(actions.kill.map(({ name, message }) => this.#kill(name, message, signal)))
+      } else if (actions.over) {
+        await this.#disposeSandbox()
+        this.#terminated = true
+        this.#status.mark()
+        return undefined
+      } else if (actions.start[0] === undefined) {
+        return actions.wakeAt
+      } else {
+        await this.#start(actions.start[0], sandbox, signal)
+      }
+    }
+  }
+
+  async #ensureSandbox(signal: AbortSignal): Promise<Sandbox> {
+    if (this.#sandbox !== undefined) return this.#sandbox
+    const { namespace = 'default', name, uid } = this.#pod.metadata
+    const { hostAliases, hostNetwork = false } = this.#pod.spec ?? {}
+    try {
+      this.#sandbox = await this.#context.runtime.createSandbox(
+        {
+          podUid: uid,
+          namespace,
+          name,
+          hostname: hostnameOf(this.#pod),
+          hostNetwork,
+          ...(hostAliases === undefined
+            ? {}
+            : { hostAliases: hostAliases.map(alias => ({ ip: alias.ip, hostnames: alias.hostnames ?? [] })) }),
+        },
+        signal,
+      )
+    } catch (error) {
+      signal.throwIfAborted()
+      throw new NodeError('VOLUME', `Failed to create pod sandbox: ${messageOf(error)}`, { cause: error })
+    }
+    this.#status.mark()
+    return this.#sandbox
+  }
+
+  async #start(name: string, sandbox: Sandbox, signal: AbortSignal): Promise<void> {
+    const record = this.#records.get(name)
+    const definition = this.#container(name)?.definition
+    if (record === undefined || definition === undefined) return
+    const { clock, events } = this.#context
+    const pod = this.#pod
+    const result = await startContainer(
+      this.#context,
+      { pod, definition, attempt: record.nextAttempt, place: this.#place(), sandbox, volumes: this.#volumes },
+      signal,
+    )
+    if (result.kind === 'obstacle') {
+      const attempts = record.obstacleAttempts(definition) + 1
+      const image = result.reason === 'ErrImagePull'
+      const delay = image
+        ? retryDelay(attempts, imageRetry.baseMs, imageRetry.maxMs)
+        : retryDelay(attempts, configRetry.baseMs, configRetry.maxMs)
+      const backingOff = image && attempts > 1
+      const message = backingOff ? `Back-off pulling image "${definition.image ?? ''}": ErrImagePull: ${result.message}` : result.message
+      record.setObstacle(definition, backingOff ? 'ImagePullBackOff' : result.reason, message, clock.now() + delay)
+      const said = image && !backingOff ? `Failed to pull image "${definition.image ?? ''}": ${message}` : message
+      if (attempts <= 2) events.record(pod, backingOff ? 'Normal' : 'Warning', backingOff ? 'BackOff' : 'Failed', said)
+      return
+    }
+    if (result.kind === 'failed') {
+      record.startFailed(definition, result.image, result.message)
+      events.record(pod, 'Warning', 'Failed', `Error: ${result.message}`)
+      return
+    }
+    const { container, image } = result
+    const podIP = this.#place().podIPs[0] ?? ''
+    const dial = dialPod(this.#context.runtime.dialer, podIP, pod.spec?.hostNetwork === true)
+    record.started(definition, container, image, { definition, container, podIP, dial })
+    events.record(pod, 'Normal', 'Pulled', `Container image "${definition.image ?? ''}" already present on machine`)
+    events.record(pod, 'Normal', 'Created', `Created container: ${name}`)
+    events.record(pod, 'Normal', 'Started', `Started container ${name}`)
+    const hook = definition.lifecycle?.postStart
+    if (hook !== undefined) {
+      const ended = new AbortController()
+      void container.exited.then(() => ended.abort())
+      try {
+        await runHook(hook, { definition, container, podIP, dial }, clock, AbortSignal.any([signal, ended.signal]))
+      } catch (error) {
+        signal.throwIfAborted()
+        events.record(pod, 'Warning', 'FailedPostStartHook', `PostStartHook failed: ${messageOf(error)}`)
+        await this.#kill(name, 'FailedPostStartHook', signal)
+        return
+      }
+    }
+    record.beginProbes()
+  }
+
+  /** Ends one container of a pod that stays, within the pod's grace period. */
+  async #kill(name: string, message: string, signal: AbortSignal): Promise<void> {
+    const record = this.#records.get(name)
+    if (record?.run === undefined) return
+    const probe = record.state.phase.at === 'running' ? record.state.phase.failed : undefined
+    const { livenessProbe, startupProbe } = record.run.target.definition
+    const ofProbe = probe === 'liveness' ? livenessProbe : probe === 'startup' ? startupProbe : undefined
+    const graceSeconds = ofProbe?.terminationGracePeriodSeconds ?? this.#pod.spec?.terminationGracePeriodSeconds ?? defaultGraceSeconds
+    this.#context.events.record(this.#pod, 'Normal', 'Killing', message)
+    const graceOver = new AbortController()
+    using _timer = this.#context.clock.after(graceSeconds * 1000, () => graceOver.abort())
+    const stopped = this.#stop(record, AbortSignal.any([graceOver.signal, this.#graceOver.signal]))
+    // A termination goes on with this container where the grace period of the pod allows.
+    await Promise.race([stopped, rejectWhenAborted(signal)])
+  }
+
+  async #stop(record: ContainerRecord, graceOver: AbortSignal): Promise<void> {
+    const { run, preStopped } = record
+    if (run === undefined) return
+    record.endProbes()
+    record.preStopped = true
+    await stopContainer(run.target, {
+      clock: this.#context.clock,
+      stopSignal: signalName(run.target.definition.lifecycle?.stopSignal ?? run.image.stopSignal),
+      preStop: !preStopped,
+      graceOver,
+      onHookFailure: message => this.#context.events.record(this.#pod, 'Warning', 'FailedPreStopHook', `PreStopHook failed: ${message}`),
+    })
+  }
+
+  #beginTermination(): void {
+    const { clock, shutdownGraceMs } = this.#context
+    const { deletionGracePeriodSeconds } = this.#pod.metadata
+    const seconds = deletionGracePeriodSeconds ?? this.#pod.spec?.terminationGracePeriodSeconds ?? defaultGraceSeconds
+    const at = clock.now() + (this.#closing ? Math.min(shutdownGraceMs, seconds * 1000) : seconds * 1000)
+    if (this.#graceTimer === undefined || at < this.#graceTimer.at) {
+      this.#graceTimer?.timer[Symbol.dispose]()
+      this.#graceTimer = { at, timer: clock.after(at - clock.now(), () => this.#graceOver.abort()) }
+    }
+    this.#stopWork.abort()
+  }
+
+  async #terminate(): Promise<void> {
+    const { logger, events, clock } = this.#context
+    const running = (roles: readonly PodContainer['role'][]) =>
+      containersOf(this.#pod).flatMap(({ role, definition }) => {
+        const record = this.#records.get(definition.name)
+        return roles.includes(role) && record?.run !== undefined ? [record] : []
+      })
+    try {
+      const stop = (record: ContainerRecord): Promise<void> => {
+        if (!this.#closing) events.record(this.#pod, 'Normal', 'Killing', `Stopping container ${record.name}`)
+        return this.#stop(record, this.#graceOver.signal)
+      }
+      await Promise.all(running(['main', 'init']).map(stop))
+      for (const record of running(['sidecar']).toReversed()) await stop(record)
+    } catch (error) {
+      logger.warn('pod was not stopped cleanly', { ...this.#names(), error: messageOf(error) })
+    }
+    this.#graceTimer?.timer[Symbol.dispose]()
+    this.#terminated = true
+    if (this.#closing || this.#gone) await this.#status.abandon()
+    else await this.#status.close()
+    await this.#disposeSandbox().catch((error: unknown) =>
+      logger.warn('pod network was not removed', { ...this.#names(), error: messageOf(error) }),
+    )
+    if (this.#closing) return
+    await this.#volumes
+      .remove()
+      .catch((error: unknown) => logger.warn('pod volumes were not removed', { ...this.#names(), error: messageOf(error) }))
+    this.#context.tokens.forget(this.uid)
+    for (let attempt = 1; !this.#gone && !this.#closing; attempt += 1) {
+      if (await this.#deleteObject()) return
+      await clock.sleep(retryDelay(attempt, podRetry.baseMs, podRetry.maxMs))
+    }
+  }
+
+  /** Tells the API server that nothing of the pod is left. False when that has to be tried again. */
+  async #deleteObject(): Promise<boolean> {
+    const { namespace = 'default', name } = this.#pod.metadata
+    try {
+      await this.#context.client.delete(pods, { namespace, name }, { gracePeriodSeconds: 0, preconditions: { uid: this.uid } })
+      return true
+    } catch (error) {
+      if (isNotFound(error) || isConflict(error)) return true
+      this.#context.logger.warn('pod was not deleted', { ...this.#names(), error: messageOf(error) })
+      return false
+    }
+  }
+
+  async #disposeSandbox(): Promise<void> {
+    const sandbox = this.#sandbox
+    this.#sandbox = undefined
+    await sandbox?.[Symbol.asyncDispose]()
+  }
+
+  #hold(held: PodActions['held']): void {
+    for (const [name, { message }] of held) {
+      if (!this.#held.has(name)) this.#context.events.record(this.#pod, 'Warning', 'BackOff', message.replace(/^back-off/, 'Back-off'))
+    }
+    if (held.size > 0 || this.#held.size > 0) this.#status.mark()
+    this.#held = held
+  }
+
+  #container(name: string): PodContainer | undefined {
+    return containersOf(this.#pod).find(container => container.definition.name === name)
+  }
+
+  #states(): ContainerStates {
+    return new Map([...this.#records].map(([name, record]): [string, ContainerState] => [name, record.state]))
+  }
+
+  #place(): PodPlace {
+    const { nodeIP } = this.#context
+    if (this.#pod.spec?.hostNetwork === true) return { hostIP: nodeIP, podIPs: [nodeIP] }
+    return { hostIP: nodeIP, podIPs: this.#sandbox?.podIPs ?? [] }
+  }
+
+  #projection(): ProjectionContext {
+    const { capacity, config, tokens, apiServer } = this.#context
+    const pod = this.#pod
+    return {
+      pod,
+      place: this.#place(),
+      capacity,
+      config,
+      ca: apiServer.ca,
+      token: (audience, expirationSeconds) => tokens.token(pod, audience, expirationSeconds),
+    }
+  }
+
+  #computeStatus(): PodStatus {
+    const { podIPs } = this.#place()
+    return computePodStatus(this.#pod, this.#states(), {
+      now: this.#context.clock.now(),
+      hostIP: this.#context.nodeIP,
+      podIPs,
+      startedAt: this.#startedAt,
+      sandboxReady: this.#sandbox !== undefined,
+      terminating: this.#terminated,
+      held: this.#held,
+    })
+  }
+
+  #names() {
+    const { namespace, name } = this.#pod.metadata
+    return { namespace, name }
+  }
+}
+
+function isTerminal(pod: PodObject): boolean {
+  return pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed'
+}
+
+/** `SIGTERM` for whatever is no signal this system has; image definitions may leave the prefix out. */
+function signalName(name: string | undefined): NodeJS.Signals {
+  if (name === undefined) return 'SIGTERM'
+  const full = name.startsWith('SIG') ? name : `SIG${name}`
+  return full in constants.signals ? (full as NodeJS.Signals) : 'SIGTERM'
+}
+
+function rejectWhenAborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason as Error)
+    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true })
+  })
+}
