@@ -8,7 +8,7 @@ import { type Logger, noopLogger } from '../../kube/logger.ts'
 import { type DeepReadonly, keyOf } from '../../kube/object.ts'
 import type { Store } from '../../kube/store.ts'
 import type { HostPlan } from '../host-plan.ts'
-import type { NotifyEvent } from '../controllers/notify-event.ts'
+import type { EventRecorder } from '../../kube/event-recorder.ts'
 import { type Cloud, type CloudOptions, fillText } from './cloud.ts'
 import { type CloudClaim, decideClaim } from './decide.ts'
 import { huawei } from './huawei.ts'
@@ -22,7 +22,7 @@ export interface CloudControllerOptions {
   readonly services: Store<Service>
   readonly plan: HostPlan
   readonly dataPlane: LoadBalancerDataPlane
-  readonly notify: NotifyEvent
+  readonly recorder: EventRecorder
   readonly options?: CloudOptions
   readonly clock?: Clock
   readonly logger?: Logger
@@ -43,7 +43,7 @@ type Use = Extract<CloudClaim, { kind: 'use' }>
  * it can be dialled. Problems become events on the Service, which stays without an address until they are solved.
  */
 export function createCloudController(setup: CloudControllerOptions): Controller {
-  const { client, services, plan, dataPlane, notify, options = {}, clock = systemClock, logger = noopLogger } = setup
+  const { client, services, plan, dataPlane, recorder, options = {}, clock = systemClock, logger = noopLogger } = setup
   const delayMs = options.delayMs ?? 50
   const ledger = new LoadBalancerLedger({
     addressOf: n => plan.loadBalancerIP(n),
@@ -60,7 +60,7 @@ export function createCloudController(setup: CloudControllerOptions): Controller
   const fail = (key: string, service: DeepReadonly<Service>, message: string): void => {
     if (told.get(key) === message) return
     told.set(key, message)
-    notify(service, 'Warning', 'SyncLoadBalancerFailed', `Error syncing load balancer: failed to ensure load balancer: ${message}`)
+    recorder.event(service, 'Warning', 'SyncLoadBalancerFailed', `Error syncing load balancer: failed to ensure load balancer: ${message}`)
   }
 
   const letGo = (key: string): void => {

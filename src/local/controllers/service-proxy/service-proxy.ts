@@ -8,7 +8,7 @@ import type { LoadBalancerDataPlane } from '../../clouds/load-balancer-data-plan
 import { createForwarder, type ListenerStatus } from '../../forwarder/forwarder.ts'
 import type { Listener, ListenerFailure } from '../../forwarder/listener.ts'
 import type { PodDialer } from '../../node/runtime/runtime.ts'
-import type { NotifyEvent } from '../notify-event.ts'
+import type { EventRecorder } from '../../../kube/event-recorder.ts'
 import { isPodFinished, sameEndpoint } from '../pod-endpoint.ts'
 import type { ServiceSelection } from '../service-selection.ts'
 import { hostPortListeners } from './host-port-listeners.ts'
@@ -21,7 +21,7 @@ export interface ServiceProxyOptions {
   readonly slices: Store<EndpointSlice>
   readonly selection: ServiceSelection
   readonly dialer: PodDialer
-  readonly notify: NotifyEvent
+  readonly recorder: EventRecorder
   /** Whether cluster IPs are addresses of this host. */
   readonly clusterIPs: boolean
   /** Where the API server listens; `default/kubernetes` leads there. */
@@ -46,7 +46,7 @@ const byServiceName = (slice: DeepReadonly<EndpointSlice>): readonly string[] =>
 
 /** Creates the proxy; it carries nothing before `start`. */
 export function createServiceProxy(options: ServiceProxyOptions): ServiceProxy {
-  const { services, pods, nodes, slices, selection, notify, clock = systemClock, logger = noopLogger } = options
+  const { services, pods, nodes, slices, selection, recorder, clock = systemClock, logger = noopLogger } = options
   const exposed = new Map<string, string>()
   const nodeIPs = new Map<string, string>()
   slices.addIndex('service', byServiceName)
@@ -56,7 +56,7 @@ export function createServiceProxy(options: ServiceProxyOptions): ServiceProxy {
     // Handing over from a pod to its successor is no failure; load balancers' are told by their cloud.
     if (failure === undefined || failure.code === 'HELD' || kind === 'lb') return
     const about = kind === 'pod' ? pods.get(key) : services.get(key)
-    if (about !== undefined) notify(about, 'Warning', 'FailedToListen', failure.message)
+    if (about !== undefined) recorder.event(about, 'Warning', 'FailedToListen', failure.message)
   }
   const forwarder = createForwarder({ dialer: options.dialer, clock, logger, onFailure })
 
