@@ -1,7 +1,50 @@
 import type { KindStrategy } from '../registry.ts'
+import * as cluster from './cluster-kinds.ts'
+import { configMapStrategy, secretStrategy } from './data-kinds.ts'
+import { podStrategy } from './pod/pod-strategy.ts'
+import { serviceStrategy } from './service.ts'
+import * as storage from './storage-kinds.ts'
+import * as workload from './workloads.ts'
 
 /** Kinds without rules of their own. */
 export const plainStrategy: KindStrategy = { hasGeneration: false }
 
-/** What Kubernetes does for its own kinds, by `group/plural` (the core group is empty: `/pods`). */
-export const builtinStrategies: ReadonlyMap<string, KindStrategy> = new Map<string, KindStrategy>()
+/** Kinds without rules of their own whose `metadata.generation` counts changes of the spec. */
+const countedStrategy: KindStrategy = { hasGeneration: true }
+
+/**
+ * What Kubernetes does for its own kinds, by `group/plural` (the core group is empty: `/pods`).
+ * Kinds that are missing have {@link plainStrategy}.
+ */
+export const builtinStrategies: ReadonlyMap<string, KindStrategy> = new Map<string, KindStrategy>([
+  ['/configmaps', configMapStrategy],
+  ['/endpoints', cluster.endpointsStrategy],
+  ['/events', cluster.eventStrategy],
+  ['/namespaces', cluster.namespaceStrategy],
+  ['/nodes', cluster.nodeStrategy],
+  ['/persistentvolumeclaims', storage.claimStrategy],
+  ['/persistentvolumes', storage.volumeStrategy],
+  ['/pods', podStrategy],
+  ['/replicationcontrollers', workload.replicationControllerStrategy],
+  ['/secrets', secretStrategy],
+  ['/services', serviceStrategy],
+  ['apps/daemonsets', workload.daemonSetStrategy],
+  ['apps/deployments', workload.deploymentStrategy],
+  ['apps/replicasets', workload.replicaSetStrategy],
+  ['apps/statefulsets', workload.statefulSetStrategy],
+  ['events.k8s.io/events', cluster.eventStrategy],
+  ['autoscaling/horizontalpodautoscalers', cluster.autoscalerStrategy],
+  ['batch/cronjobs', workload.cronJobStrategy],
+  ['batch/jobs', workload.jobStrategy],
+  ['networking.k8s.io/ingressclasses', cluster.ingressClassStrategy],
+  ['networking.k8s.io/ingresses', countedStrategy],
+  ['networking.k8s.io/networkpolicies', cluster.networkPolicyStrategy],
+  ['policy/poddisruptionbudgets', countedStrategy],
+  ['rbac.authorization.k8s.io/clusterrolebindings', cluster.roleBindingStrategy],
+  ['rbac.authorization.k8s.io/rolebindings', cluster.roleBindingStrategy],
+  ['storage.k8s.io/storageclasses', storage.storageClassStrategy],
+  ['admissionregistration.k8s.io/mutatingwebhookconfigurations', cluster.webhookConfigurationStrategy],
+  ['admissionregistration.k8s.io/validatingwebhookconfigurations', cluster.webhookConfigurationStrategy],
+  ['scheduling.k8s.io/priorityclasses', cluster.priorityClassStrategy],
+  ['discovery.k8s.io/endpointslices', cluster.endpointSliceStrategy],
+])

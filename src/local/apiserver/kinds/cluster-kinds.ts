@@ -1,0 +1,211 @@
+import type {
+  Endpoints,
+  EndpointSlice,
+  Event,
+  EventsEvent,
+  HorizontalPodAutoscaler,
+  IngressClass,
+  MutatingWebhookConfiguration,
+  Namespace,
+  NetworkPolicy,
+  Node,
+  PriorityClass,
+  RoleBinding,
+} from '../../../apis/core/types.generated.ts'
+import type { DeepReadonly } from '../../../kube/object.ts'
+import { equalJson } from '../../../schema/json.ts'
+import type { KindStrategy } from '../registry.ts'
+import { invalid, nonNegative, oneOf, required, unsupported } from './field-errors.ts'
+
+const RBAC = 'rbac.authorization.k8s.io'
+
+export const namespaceStrategy: KindStrategy = {
+  hasGeneration: false,
+  applyDefaults(draft) {
+    const { name, labels } = draft.metadata
+    if (name === undefined || name === '' || labels?.['kubernetes.io/metadata.name'] === name) return
+    draft.metadata.labels = { ...labels, 'kubernetes.io/metadata.name': name }
+  },
+  prepareForCreate(draft) {
+    const namespace = draft as unknown as Namespace
+    namespace.status = { phase: 'Active' }
+    const finalizers = namespace.spec?.finalizers ?? []
+    namespace.spec = { ...namespace.spec, finalizers: finalizers.includes('kubernetes') ? finalizers : [...finalizers, 'kubernetes'] }
+  },
+  prepareForUpdate(draft, old, { subresource }) {
+    if (subresource === undefined) draft['spec'] = old['spec']
+  },
+  selectableFields: object => ({ 'status.phase': (object as unknown as DeepReadonly<Namespace>).status?.phase ?? '' }),
+}
+
+export const nodeStrategy: KindStrategy = {
+  hasGeneration: false,
+  applyDefaults(draft) {
+    const node = draft as unknown as Node
+    node.spec ??= {}
+  },
+  validate(object) {
+    const { spec } = object as unknown as DeepReadonly<Node>
+    return (spec?.taints ?? []).flatMap((taint, index) => {
+      const at = `spec.taints[${index}]`
+      const errors = (taint.key ?? '') === '' ? [required(`${at}.key`)] : []
+      const effects = ['NoSchedule', 'PreferNoSchedule', 'NoExecute']
+      return [...errors, ...(taint.effect === undefined ? [required(`${at}.effect`)] : oneOf(`${at}.effect`, taint.effect, effects))]
+    })
+  },
+  selectableFields: object => ({
+    'spec.unschedulable': String((object as unknown as DeepReadonly<Node>).spec?.unschedulable ?? false),
+  }),
+}
+
+/** Events are stored in the core form; either API may ask for them by its own names. */
+export const eventStrategy: KindStrategy = {
+  hasGeneration: false,
+  selectableFields(object) {
+    const core = object as unknown as DeepReadonly<Event>
+    const newer = object as unknown as DeepReadonly<EventsEvent>
+    const involved = core.involvedObject ?? newer.regarding ?? {}
+    const fields: Record<string, string> = {
+      reason: core.reason ?? '',
+      type: core.type ?? '',
+      source: core.source?.component ?? newer.deprecatedSource?.component ?? core.reportingComponent ?? newer.reportingController ?? '',
+      reportingComponent: core.reportingComponent ?? newer.reportingController ?? '',
+      reportingController: core.reportingComponent ?? newer.reportingController ?? '',
+    }
+    for (const key of ['kind', 'namespace', 'name', 'uid', 'apiVersion', 'resourceVersion', 'fieldPath'] as const) {
+      const value = involved[key] ?? ''
+      fields[`involvedObject.${key}`] = value
+      fields[`regarding.${key}`] = value
+    }
+    return fields
+  },
+  validate(object, old) {
+    if (old !== undefined) return []
+    const event = object as unknown as DeepReadonly<Event & EventsEvent>
+    const involved = event.involvedObject ?? event.regarding
+    const namespace = involved?.namespace ?? ''
+    if (namespace === '') {
+      const allowed = ['default', 'kube-system']
+      return allowed.includes(event.metadata.namespace ?? '') || involved === undefined
+        ? []
+        : [invalid('involvedObject.namespace', namespace, 'does not match event.namespace')]
+    }
+    return namespace === event.metadata.namespace ? [] : [invalid('involvedObject.namespace', namespace, 'does not match event.namespace')]
+  },
+}
+
+export const endpointsStrategy: KindStrategy = {
+  hasGeneration: false,
+  applyDefaults(draft) {
+    for (const subset of (draft as unknown as Endpoints).subsets ?? []) for (const port of subset.ports ?? []) port.protocol ??= 'TCP'
+  },
+}
+
+export const endpointSliceStrategy: KindStrategy = {
+  hasGeneration: true,
+  applyDefaults(draft) {
+    for (const port of (draft as unknown as EndpointSlice).ports ?? []) {
+      port.name ??= ''
+      port.protocol ??= 'TCP'
+    }
+  },
+  validate(object, old) {
+    const slice = object as unknown as DeepReadonly<EndpointSlice>
+    const errors =
+      slice.addressType === undefined ? [required('addressType')] : oneOf('addressType', slice.addressType, ['FQDN', 'IPv4', 'IPv6'])
+    if (old !== undefined && (old as unknown as DeepReadonly<EndpointSlice>).addressType !== slice.addressType) {
+      errors.push(invalid('addressType', slice.addressType, 'field is immutable'))
+    }
+    return errors
+  },
+}
+
+export const roleBindingStrategy: KindStrategy = {
+  hasGeneration: false,
+  applyDefaults(draft) {
+    const binding = draft as unknown as RoleBinding
+    if (binding.roleRef !== undefined && (binding.roleRef.apiGroup ?? '') === '') binding.roleRef.apiGroup = RBAC
+    for (const subject of binding.subjects ?? []) {
+      if (subject.apiGroup === undefined && (subject.kind === 'User' || subject.kind === 'Group')) subject.apiGroup = RBAC
+    }
+  },
+  validate(object, old) {
+    const { roleRef, subjects } = object as unknown as DeepReadonly<RoleBinding>
+    const errors = roleRef?.name === undefined || roleRef.name === '' ? [required('roleRef.name')] : []
+    if (roleRef !== undefined) errors.push(...oneOf('roleRef.kind', roleRef.kind, ['Role', 'ClusterRole']))
+    for (const [index, subject] of (subjects ?? []).entries()) {
+      const at = `subjects[${index}]`
+      if ((subject.name ?? '') === '') errors.push(required(`${at}.name`))
+      if (!['ServiceAccount', 'User', 'Group'].includes(subject.kind)) {
+        errors.push(unsupported(`${at}.kind`, subject.kind, ['ServiceAccount', 'User', 'Group']))
+      }
+      if (subject.kind === 'ServiceAccount' && (subject.namespace ?? '') === '' && object.kind === 'ClusterRoleBinding') {
+        errors.push(required(`${at}.namespace`))
+      }
+    }
+    if (old !== undefined && !equalJson(roleRef, (old as unknown as DeepReadonly<RoleBinding>).roleRef)) {
+      errors.push(invalid('roleRef', roleRef, 'cannot change roleRef'))
+    }
+    return errors
+  },
+}
+
+export const webhookConfigurationStrategy: KindStrategy = {
+  hasGeneration: true,
+  applyDefaults(draft) {
+    const configuration = draft as unknown as MutatingWebhookConfiguration
+    for (const webhook of configuration.webhooks ?? []) {
+      webhook.failurePolicy ??= 'Fail'
+      webhook.matchPolicy ??= 'Equivalent'
+      webhook.namespaceSelector ??= {}
+      webhook.objectSelector ??= {}
+      webhook.timeoutSeconds ??= 10
+      if (draft.kind === 'MutatingWebhookConfiguration') webhook.reinvocationPolicy ??= 'Never'
+      for (const rule of webhook.rules ?? []) rule.scope ??= '*'
+      if (webhook.clientConfig?.service !== undefined) webhook.clientConfig.service.port ??= 443
+    }
+  },
+}
+
+export const priorityClassStrategy: KindStrategy = {
+  hasGeneration: true,
+  applyDefaults(draft) {
+    const priorityClass = draft as unknown as PriorityClass
+    priorityClass.preemptionPolicy ??= 'PreemptLowerPriority'
+  },
+}
+
+export const autoscalerStrategy: KindStrategy = {
+  hasGeneration: false,
+  applyDefaults(draft) {
+    const { spec } = draft as unknown as HorizontalPodAutoscaler
+    if (spec === undefined) return
+    spec.minReplicas ??= 1
+    spec.metrics ??= [{ type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 80 } } }]
+  },
+  validate(object) {
+    const { spec } = object as unknown as DeepReadonly<HorizontalPodAutoscaler>
+    return [
+      ...nonNegative('spec.minReplicas', spec?.minReplicas),
+      ...(spec?.maxReplicas === undefined ? [required('spec.maxReplicas')] : []),
+    ]
+  },
+}
+
+export const ingressClassStrategy: KindStrategy = {
+  hasGeneration: true,
+  applyDefaults(draft) {
+    const parameters = (draft as unknown as IngressClass).spec?.parameters
+    if (parameters !== undefined) parameters.scope ??= 'Cluster'
+  },
+}
+
+export const networkPolicyStrategy: KindStrategy = {
+  hasGeneration: true,
+  applyDefaults(draft) {
+    const { spec } = draft as unknown as NetworkPolicy
+    if (spec === undefined) return
+    spec.policyTypes ??= spec.egress === undefined ? ['Ingress'] : ['Ingress', 'Egress']
+    for (const rule of [...(spec.ingress ?? []), ...(spec.egress ?? [])]) for (const port of rule.ports ?? []) port.protocol ??= 'TCP'
+  },
+}

@@ -1,0 +1,73 @@
+import type { PodSpec, Volume } from '../../../../apis/core/types.generated.ts'
+import type { DeepReadonly } from '../../../../kube/object.ts'
+import type { FieldError } from '../../../../schema/field-error.ts'
+import { validateLabels } from '../../rest/object-meta.ts'
+import { duplicate, forbidden, invalid, nameErrors, nonNegative, oneOf, required } from '../field-errors.ts'
+import { validateContainers } from './container-validation.ts'
+
+/** What Kubernetes refuses in the spec of a pod or a pod template. */
+export function validatePodSpec(spec: DeepReadonly<PodSpec>, path: string): FieldError[] {
+  const errors = [...validateVolumes(spec.volumes, path), ...validateContainers(spec, path)]
+  errors.push(...oneOf(`${path}.restartPolicy`, spec.restartPolicy, ['Always', 'OnFailure', 'Never']))
+  errors.push(...oneOf(`${path}.dnsPolicy`, spec.dnsPolicy, ['ClusterFirstWithHostNet', 'ClusterFirst', 'Default', 'None']))
+  errors.push(...nonNegative(`${path}.terminationGracePeriodSeconds`, spec.terminationGracePeriodSeconds))
+  if (spec.activeDeadlineSeconds !== undefined && spec.activeDeadlineSeconds < 1) {
+    errors.push(invalid(`${path}.activeDeadlineSeconds`, spec.activeDeadlineSeconds, 'must be between 1 and 2147483647, inclusive'))
+  }
+  validateLabels(spec.nodeSelector, `${path}.nodeSelector`, errors)
+  for (const name of ['serviceAccountName', 'nodeName'] as const) {
+    const value = spec[name]
+    if (value !== undefined && value !== '') errors.push(...nameErrors(`${path}.${name}`, value, 'subdomain'))
+  }
+  for (const name of ['hostname', 'subdomain'] as const) {
+    const value = spec[name]
+    if (value !== undefined && value !== '') errors.push(...nameErrors(`${path}.${name}`, value, 'label'))
+  }
+  for (const [index, { effect, operator, key, value }] of (spec.tolerations ?? []).entries()) {
+    const at = `${path}.tolerations[${index}]`
+    if (effect !== undefined) errors.push(...oneOf(`${at}.effect`, effect, ['', 'NoSchedule', 'PreferNoSchedule', 'NoExecute']))
+    errors.push(...oneOf(`${at}.operator`, operator, ['', 'Equal', 'Exists']))
+    if ((key ?? '') === '' && operator !== 'Exists') {
+      errors.push(
+        invalid(
+          `${at}.operator`,
+          operator ?? '',
+          'operator must be Exists when `key` is empty, which means "match all values and all keys"',
+        ),
+      )
+    }
+    if (operator === 'Exists' && (value ?? '') !== '')
+      errors.push(invalid(`${at}.operator`, operator, "value must be empty when `operator` is 'Exists'"))
+  }
+  return errors
+}
+
+function validateVolumes(volumes: DeepReadonly<Volume[]> | undefined, path: string): FieldError[] {
+  const errors: FieldError[] = []
+  const names = new Set<string>()
+  for (const [index, volume] of (volumes ?? []).entries()) {
+    const at = `${path}.volumes[${index}]`
+    if (volume.name === undefined || volume.name === '') errors.push(required(`${at}.name`))
+    else {
+      errors.push(...nameErrors(`${at}.name`, volume.name, 'label'))
+      if (names.has(volume.name)) errors.push(duplicate(`${at}.name`, volume.name))
+      names.add(volume.name)
+    }
+    const sources = Object.keys(volume).filter(key => key !== 'name')
+    if (sources.length === 0) errors.push(required(at, 'must specify a volume type'))
+    for (const source of sources.slice(1)) errors.push(forbidden(`${at}.${source}`, 'may not specify more than 1 volume type'))
+    if (volume.configMap !== undefined && (volume.configMap.name ?? '') === '') errors.push(required(`${at}.configMap.name`))
+    if (volume.secret !== undefined && (volume.secret.secretName ?? '') === '') errors.push(required(`${at}.secret.secretName`))
+    if (volume.persistentVolumeClaim !== undefined && (volume.persistentVolumeClaim.claimName ?? '') === '') {
+      errors.push(required(`${at}.persistentVolumeClaim.claimName`))
+    }
+    if (volume.hostPath !== undefined && (volume.hostPath.path ?? '') === '') errors.push(required(`${at}.hostPath.path`))
+    for (const [item, file] of (volume.downwardAPI?.items ?? []).entries()) {
+      if ((file.path ?? '') === '') errors.push(required(`${at}.downwardAPI.items[${item}].path`))
+      if (file.fieldRef === undefined && file.resourceFieldRef === undefined) {
+        errors.push(required(`${at}.downwardAPI.items[${item}]`, 'one of fieldRef and resourceFieldRef is required'))
+      }
+    }
+  }
+  return errors
+}
