@@ -57,7 +57,11 @@ export interface RegisteredResource {
   readonly shortNames: readonly string[]
   readonly categories: readonly string[]
   readonly verbs: readonly string[]
-  readonly subresources: readonly { readonly name: string; readonly verbs: readonly string[]; readonly kind?: { group: string; version: string; kind: string } }[]
+  readonly subresources: readonly {
+    readonly name: string
+    readonly verbs: readonly string[]
+    readonly kind?: { group: string; version: string; kind: string }
+  }[]
   readonly schema: StructuralSchema
   readonly custom: boolean
   readonly hasStatus: boolean

@@ -1,10 +1,34 @@
-import type { Clock } from '../../kube/clock.ts'
-import type { Logger } from '../../kube/logger.ts'
+import { randomBytes } from 'node:crypto'
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { systemClock, type Clock } from '../../kube/clock.ts'
+import { noopLogger, type Logger } from '../../kube/logger.ts'
 import type { Transport } from '../../kube/transport.ts'
 import type { HostPlan } from '../host-plan.ts'
 import type { NodeStreams } from '../node/streams.ts'
-import type { AdmissionPlugin } from './admission/admission.ts'
+import type { AdmissionPlugin, UserInfo } from './admission/admission.ts'
+import { AdmissionChain } from './admission/chain.ts'
+import { Api } from './api.ts'
+import { adminUser, Authenticator, masters } from './auth/authenticator.ts'
+import { Rbac } from './auth/rbac.ts'
+import { Reviews } from './auth/reviews.ts'
+import { issuer, serviceAccountOf, serviceAccountUser, TokenSigner } from './auth/tokens.ts'
+import { HttpServer } from './http/http-server.ts'
+import { InProcessTransport } from './in-process-transport.ts'
+import { createDefaultObjects } from './lifecycle/default-objects.ts'
+import { RequestMetrics } from './metrics.ts'
+import { OpenApiPublisher } from './openapi/publisher.ts'
 import type { RequestRecord } from './request.ts'
+import { builtinResources } from './resources/builtin.ts'
+import { ResourceTable } from './resources/resource-table.ts'
+import { ObjectRemover } from './rest/object-remover.ts'
+import { ObjectWriter } from './rest/object-writer.ts'
+import { ResourceApi } from './rest/resource-api.ts'
+import { SubresourceApi } from './rest/subresource-api.ts'
+import { serviceUnavailable } from './status-errors.ts'
+import { openSqlite, type Persistence } from './storage/persistence.ts'
+import { Storage } from './storage/storage.ts'
+import { WatchHub } from './watch/watch-hub.ts'
 
 export interface ApiServerOptions {
   /** Gives the network of cluster IPs. */
@@ -54,4 +78,102 @@ export interface ApiServer extends AsyncDisposable {
   /** The node side of logs, exec, attach and port-forward; refused with 503 until it is set. */
   setStreams(streams: NodeStreams): void
   readonly tokens: Tokens
+}
+
+/** Seconds between bookmarks, as the real server has them. */
+const bookmarkSeconds = 60
+
+/** The user of the server's own housekeeping. */
+const internalUser: UserInfo = { name: 'system:apiserver', groups: [masters, 'system:authenticated'] }
+
+/** Starts an API server; it is ready when the promise resolves. */
+export async function createApiServer(options: ApiServerOptions): Promise<ApiServer> {
+  const { plan, clock = systemClock, logger = noopLogger, random = Math.random, dataDir } = options
+  const persistence = dataDir === undefined ? undefined : openData(dataDir)
+  const storage = new Storage({
+    ...(persistence === undefined ? {} : { persistence }),
+    ...(options.historyLimit === undefined ? {} : { historyLimit: options.historyLimit }),
+  })
+  const resources = new ResourceTable()
+  for (const resource of builtinResources()) resources.add(resource)
+  const hub = new WatchHub(storage)
+  const admission = new AdmissionChain()
+  const writer = new ObjectWriter({ storage, admission, clock, random, commitSteps: [] })
+  const remover = new ObjectRemover({ storage, admission, clock })
+  const signer = new TokenSigner(Buffer.from(setting(persistence, 'token-key', () => randomBytes(32).toString('base64')), 'base64'))
+  const adminToken = options.adminToken ?? setting(persistence, 'admin-token', () => randomBytes(24).toString('base64url'))
+  const authenticator = new Authenticator(adminToken, signer, storage)
+  const rbac = new Rbac(storage)
+  const objects = new ResourceApi({ storage, hub, writer, remover, clock })
+  const metrics = new RequestMetrics()
+  let streams: NodeStreams | undefined
+  const api = new Api({
+    storage,
+    resources,
+    objects,
+    subresources: new SubresourceApi({ storage, writer, remover, objects, signer, clock }),
+    reviews: new Reviews(rbac, authenticator),
+    rbac,
+    openapi: new OpenApiPublisher(() => resources.all()),
+    metrics,
+    clock,
+    logger,
+    onRequest: options.onRequest,
+    podLogs: () => Promise.reject(serviceUnavailable(streams === undefined ? 'no node is connected yet' : '')),
+  })
+  const context = { user: internalUser, dryRun: false, fieldManager: 'kube-apiserver', fieldValidation: 'Strict', subresource: undefined, warnings: [] } as const
+  await createDefaultObjects(writer, resources, { ...context, warnings: [] }, plan.serviceNetwork.ip(0))
+  const bookmarks = setInterval(() => hub.sendBookmarks(), bookmarkSeconds * 1000)
+  bookmarks.unref()
+  const servers: HttpServer[] = []
+  return {
+    transport: (user = 'system:admin') => new InProcessTransport(api, trustedUser(user, storage), () => Promise.reject(serviceUnavailable('no node is connected yet'))),
+    async listen({ host, port, tls }) {
+      const server = new HttpServer({ api, authenticator, clock, tls, onUpgrade: () => Promise.reject(serviceUnavailable('no node is connected yet')) })
+      const actual = await server.listen(host, port)
+      servers.push(server)
+      return { port: actual }
+    },
+    registerAdmission: plugin => admission.register(plugin),
+    setStreams: given => {
+      streams = given
+    },
+    tokens: {
+      admin: adminToken,
+      forServiceAccount(namespace, name, lifetimeSeconds = 3600) {
+        const uid = storage.get('serviceaccounts', namespace, name)?.metadata.uid ?? ''
+        const now = Math.floor(clock.now() / 1000)
+        return signer.sign({ namespace, name, uid, issuedAt: now, expiresAt: now + lifetimeSeconds, audiences: [issuer] })
+      },
+    },
+    async [Symbol.asyncDispose]() {
+      clearInterval(bookmarks)
+      hub[Symbol.dispose]()
+      await Promise.all(servers.map(server => server[Symbol.asyncDispose]()))
+      storage[Symbol.dispose]()
+    },
+  }
+}
+
+function openData(dataDir: string): Persistence {
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 })
+  return openSqlite(join(dataDir, 'objects.sqlite'))
+}
+
+/** A value that is made once and kept with the data. */
+function setting(persistence: Persistence | undefined, key: string, make: () => string): string {
+  const known = persistence?.getSetting(key)
+  if (known !== undefined) return known
+  const value = make()
+  persistence?.setSetting(key, value)
+  return value
+}
+
+/** Users of the in-process way are taken at their word; only service accounts have no more than their roles give. */
+function trustedUser(name: string, storage: Storage): UserInfo {
+  if (name === 'admin') return adminUser
+  const account = serviceAccountOf(name)
+  if (account === undefined) return { name, groups: [masters, 'system:authenticated'] }
+  const uid = storage.get('serviceaccounts', account.namespace, account.name)?.metadata.uid
+  return serviceAccountUser(account.namespace, account.name, uid)
 }

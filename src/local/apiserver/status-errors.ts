@@ -7,7 +7,15 @@ type GroupResource = Pick<ResourceType, 'group' | 'plural'>
 type Details = NonNullable<Status['details']>
 
 function failure(code: number, reason: string, message: string, details?: Details): ApiError {
-  return new ApiError({ kind: 'Status', apiVersion: 'v1', status: 'Failure', message, reason, code, ...(details === undefined ? {} : { details }) })
+  return new ApiError({
+    kind: 'Status',
+    apiVersion: 'v1',
+    status: 'Failure',
+    message,
+    reason,
+    code,
+    ...(details === undefined ? {} : { details }),
+  })
 }
 
 /** `deployments.apps`, as error texts name a resource. */
@@ -48,6 +56,18 @@ export function forbidden(resource: GroupResource, name: string, why: string, ca
   return failure(403, 'Forbidden', `${subject} is forbidden: ${why}`, detailsOf(resource, name, more))
 }
 
+/** The answer to a user whom no rule allows what was asked. */
+export function forbiddenUser(user: string, verb: string, resource: string, group: string, namespace: string | undefined, name: string): ApiError {
+  const scope = namespace === undefined || namespace === '' ? 'at the cluster scope' : `in the namespace ${JSON.stringify(namespace)}`
+  const why = `User ${JSON.stringify(user)} cannot ${verb} resource ${JSON.stringify(resource)} in API group ${JSON.stringify(group)} ${scope}`
+  const [plural = resource] = resource.split('/')
+  return forbidden({ group, plural }, name, why)
+}
+
+export function forbiddenPath(user: string, verb: string, path: string): ApiError {
+  return failure(403, 'Forbidden', `forbidden: User ${JSON.stringify(user)} cannot ${verb} path ${JSON.stringify(path)}`, {})
+}
+
 export function badRequest(message: string): ApiError {
   return failure(400, 'BadRequest', message)
 }
@@ -70,7 +90,11 @@ export function notAcceptable(accepted: readonly string[]): ApiError {
 }
 
 export function unsupportedMediaType(accepted: readonly string[]): ApiError {
-  return failure(415, 'UnsupportedMediaType', `the body of the request was in an unknown format - accepted media types include: ${accepted.join(', ')}`)
+  return failure(
+    415,
+    'UnsupportedMediaType',
+    `the body of the request was in an unknown format - accepted media types include: ${accepted.join(', ')}`,
+  )
 }
 
 export function tooLargeRequest(limit: number): ApiError {

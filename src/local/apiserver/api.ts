@@ -1,0 +1,208 @@
+import { ApiError } from '../../kube/api-error.ts'
+import type { Clock } from '../../kube/clock.ts'
+import type { Logger } from '../../kube/logger.ts'
+import type { Rbac, Action } from './auth/rbac.ts'
+import type { Reviews } from './auth/reviews.ts'
+import { discoveryReply } from './discovery/discovery.ts'
+import { healthReply } from './health.ts'
+import type { RequestMetrics } from './metrics.ts'
+import type { OpenApiPublisher } from './openapi/publisher.ts'
+import type { ApiRequest, ApiResponse, RequestRecord } from './request.ts'
+import type { ResourceTable } from './resources/resource-table.ts'
+import { decodeObject } from './rest/body.ts'
+import { isTrue } from './rest/list.ts'
+import type { ObjectTarget, ResourceApi } from './rest/resource-api.ts'
+import type { SubresourceApi } from './rest/subresource-api.ts'
+import { targetOf, type Target } from './rest/target.ts'
+import { badRequest, forbiddenPath, forbiddenUser, internalError, methodNotAllowed, methodNotSupported } from './status-errors.ts'
+import type { Storage } from './storage/storage.ts'
+
+export interface ApiOptions {
+  readonly storage: Storage
+  readonly resources: ResourceTable
+  readonly objects: ResourceApi
+  readonly subresources: SubresourceApi
+  readonly reviews: Reviews
+  readonly rbac: Rbac
+  readonly openapi: OpenApiPublisher
+  readonly metrics: RequestMetrics
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly onRequest: ((record: RequestRecord) => void) | undefined
+  /** Answers `pods/log`. */
+  readonly podLogs: (namespace: string, pod: string, query: URLSearchParams, signal: AbortSignal) => Promise<ApiResponse>
+}
+
+/** The verb RBAC and the verbs of a resource know. */
+type Verb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete' | 'deletecollection'
+
+const metricVerbs: Readonly<Record<Verb, string>> = {
+  get: 'GET',
+  list: 'LIST',
+  watch: 'WATCH',
+  create: 'POST',
+  update: 'PUT',
+  patch: 'PATCH',
+  delete: 'DELETE',
+  deletecollection: 'DELETECOLLECTION',
+}
+
+const methods: ReadonlySet<string> = new Set(['GET', 'POST', 'PUT', 'PATCH', 'DELETE'])
+
+/** Answers every request but upgrades: finds what the path is about, asks whether the user may, and lets the right part answer. */
+export class Api {
+  readonly #options: ApiOptions
+
+  constructor(options: ApiOptions) {
+    this.#options = options
+  }
+
+  /** Never rejects: a refusal is an answer with a `Status`. */
+  async handle(request: ApiRequest): Promise<ApiResponse> {
+    const started = performance.now()
+    let target: Target | undefined
+    let response: ApiResponse
+    try {
+      target = targetOf(request.path, this.#options.resources)
+      response = target === undefined ? this.#path(request) : await this.#resource(target, request)
+    } catch (error) {
+      response = this.failure(error)
+    }
+    this.#record(request, target, response.status, (performance.now() - started) / 1000)
+    return response
+  }
+
+  /** The answer to an error: its own `Status`, or a 500 for what nobody foresaw. */
+  failure(error: unknown): ApiResponse {
+    if (!(error instanceof ApiError)) {
+      this.#options.logger.error('request failed unexpectedly', { error })
+      return this.failure(internalError(error instanceof Error ? error.message : String(error)))
+    }
+    const object = { metadata: {}, ...error.status, kind: 'Status', apiVersion: 'v1', status: 'Failure' }
+    const seconds = error.status.details?.retryAfterSeconds
+    const headers = seconds === undefined ? {} : { 'retry-after': String(seconds) }
+    return { status: error.code === 0 ? 500 : error.code, kind: 'object', object, headers }
+  }
+
+  /** Throws a 403 unless the user may do this. */
+  authorize(target: Target, verb: string, request: Pick<ApiRequest, 'user'>): void {
+    const { resource, namespace = '', name = '', subresource = '' } = target
+    const { group, plural } = resource.type
+    const action: Action = { kind: 'resource', verb, group, resource: plural, subresource, namespace, name }
+    if (this.#options.rbac.allows(request.user, action)) return
+    throw forbiddenUser(request.user.name, verb, subresource === '' ? plural : `${plural}/${subresource}`, group, resource.type.namespaced ? namespace : undefined, name)
+  }
+
+  #path(request: ApiRequest): ApiResponse {
+    const { method, path } = request
+    const { rbac, openapi, metrics, resources, storage } = this.#options
+    const verb = method === 'GET' ? 'get' : method.toLowerCase()
+    if (!rbac.allows(request.user, { kind: 'path', verb, path })) throw forbiddenPath(request.user.name, verb, path)
+    const health = healthReply(path, request.query)
+    if (health !== undefined) return health
+    if (method !== 'GET') throw methodNotAllowed()
+    const discovery = discoveryReply(path, request.headers['accept'], resources.all())
+    if (discovery !== undefined) return { status: 200, kind: 'object', object: discovery.body as object, contentType: discovery.contentType }
+    const document = openapi.reply(path, request.headers['accept'])
+    if (document !== undefined) {
+      return { status: document.status, kind: 'text', text: document.body, contentType: document.contentType, headers: document.headers }
+    }
+    if (path === '/metrics') {
+      const counts = storage.collectionNames().map(name => [name, storage.collection(name).size] as const)
+      return { status: 200, kind: 'text', text: metrics.text(counts), contentType: 'text/plain; version=0.0.4; charset=utf-8' }
+    }
+    return { status: 404, kind: 'text', text: '404 page not found\n', contentType: 'text/plain; charset=utf-8' }
+  }
+
+  async #resource(target: Target, request: ApiRequest): Promise<ApiResponse> {
+    const { objects, subresources, reviews, resources } = this.#options
+    const { resource } = target
+    const verb = verbOf(target, request)
+    this.authorize(target, verb, request)
+    if (reviews.answers(resource)) {
+      if (verb !== 'create') throw methodNotAllowed()
+      const now = this.#options.clock.now()
+      return { status: 201, kind: 'object', object: reviews.review(resource, decodeObject(request), request.user, now) }
+    }
+    if (resource.collection === 'bindings') {
+      const pods = resources.find('', 'v1', 'pods')
+      if (verb !== 'create' || pods === undefined) throw methodNotAllowed()
+      return subresources.bindByName(target.namespace ?? '', pods, request)
+    }
+    if (target.subresource !== undefined) return this.#subresource(objectTarget(target), request)
+    if (!resource.verbs.includes(verb)) throw methodNotSupported(resource.type, verb)
+    switch (verb) {
+      case 'get':
+        return objects.get(objectTarget(target), request)
+      case 'list':
+        return objects.list(target, request)
+      case 'watch':
+        return objects.watch(target, request)
+      case 'create':
+        return objects.create(target, request)
+      case 'update':
+        return objects.update(objectTarget(target), request)
+      case 'patch':
+        return objects.patch(objectTarget(target), request)
+      case 'delete':
+        return objects.delete(objectTarget(target), request)
+      case 'deletecollection':
+        return objects.deleteCollection(target, request)
+    }
+  }
+
+  #subresource(target: ObjectTarget, request: ApiRequest): Promise<ApiResponse> {
+    if (target.resource.collection === 'pods' && target.subresource === 'log' && request.method === 'GET') {
+      return this.#options.podLogs(target.namespace, target.name, request.query, request.signal)
+    }
+    return this.#options.subresources.handle(target, request)
+  }
+
+  #record(request: ApiRequest, target: Target | undefined, code: number, seconds: number): void {
+    const { metrics, onRequest } = this.#options
+    const base = { code, user: request.user.name }
+    let record: RequestRecord
+    if (target === undefined || !methods.has(request.method)) {
+      record = { verb: request.method, group: '', version: '', resource: '', subresource: request.path.replace(/^\//, ''), scope: '', ...base }
+    } else {
+      const { type } = target.resource
+      const verb = verbOf(target, request)
+      const isApply = verb === 'patch' && request.headers['content-type']?.startsWith('application/apply-patch') === true
+      record = {
+        verb: isApply ? 'APPLY' : metricVerbs[verb],
+        group: type.group,
+        version: type.version,
+        resource: type.plural,
+        subresource: target.subresource ?? '',
+        scope: target.name !== undefined || verb === 'create' ? 'resource' : target.namespace === undefined ? 'cluster' : 'namespace',
+        ...base,
+      }
+    }
+    metrics.observe(record, seconds)
+    onRequest?.(record)
+  }
+}
+
+function objectTarget({ resource, namespace, name, subresource }: Target): ObjectTarget {
+  if (name === undefined) throw badRequest('the request names no object')
+  return { resource, namespace: namespace ?? '', name, subresource }
+}
+
+/** What a method means on a collection or on an object. */
+export function verbOf(target: Target, request: Pick<ApiRequest, 'method' | 'query'>): Verb {
+  switch (request.method) {
+    case 'GET':
+      if (isTrue(request.query, 'watch') && target.subresource === undefined) return 'watch'
+      return target.name === undefined ? 'list' : 'get'
+    case 'POST':
+      return 'create'
+    case 'PUT':
+      return 'update'
+    case 'PATCH':
+      return 'patch'
+    case 'DELETE':
+      return target.name === undefined ? 'deletecollection' : 'delete'
+    default:
+      throw methodNotAllowed()
+  }
+}

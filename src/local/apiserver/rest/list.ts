@@ -1,0 +1,87 @@
+import { badRequest, expired, tooLargeResourceVersion } from '../status-errors.ts'
+import { served, type ServedResource } from '../resources/served-resource.ts'
+import { isAfter, type Position } from '../storage/collection.ts'
+import type { Storage } from '../storage/storage.ts'
+import type { StoredObject } from '../storage/stored-object.ts'
+import type { Selection } from '../watch/selection.ts'
+
+export interface ListPage {
+  readonly metadata: { readonly resourceVersion: string; readonly continue?: string; readonly remainingItemCount?: number }
+  readonly items: readonly StoredObject[]
+}
+
+interface Continuation extends Position {
+  readonly revision: number
+}
+
+/**
+ * One page of a list. All pages show the state of the version at which the first was read; when that is no longer known the answer is 410.
+ * Contract: https://kubernetes.io/docs/reference/using-api/api-concepts/#retrieving-large-results-sets-in-chunks
+ */
+export function listPage(storage: Storage, resource: ServedResource, selection: Selection, query: URLSearchParams): ListPage {
+  const collection = storage.collection(resource.collection)
+  const token = query.get('continue') ?? ''
+  const limit = numberOf(query, 'limit') ?? 0
+  const asked = numberOf(query, 'resourceVersion')
+  const match = query.get('resourceVersionMatch') ?? ''
+  if (token !== '' && asked !== undefined && asked !== 0) throw badRequest('specifying resource version is not allowed when using continue')
+  if (asked !== undefined && asked > storage.revision) throw tooLargeResourceVersion(asked, storage.revision)
+  const from = token === '' ? undefined : decodeContinue(token)
+  const exact = from?.revision ?? (match === 'Exact' && asked !== undefined ? asked : undefined)
+  const revision = exact ?? storage.revision
+  if (exact !== undefined && !collection.history.reaches(exact)) {
+    throw expired('The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter.')
+  }
+  if (selection.name !== undefined && selection.namespace !== undefined && exact === undefined) {
+    const only = collection.get(selection.namespace, selection.name)
+    const items = only !== undefined && (selection.matches?.(only) ?? true) ? [served(resource, only)] : []
+    return { metadata: { resourceVersion: String(revision) }, items }
+  }
+  let objects = exact === undefined ? collection.list(selection.namespace) : collection.listAt(exact, selection.namespace)
+  if (from !== undefined) objects = objects.filter(object => isAfter(object, from))
+  const { matches } = selection
+  if (matches !== undefined) objects = objects.filter(matches)
+  const page = limit > 0 && objects.length > limit ? objects.slice(0, limit) : objects
+  const items = resource.conversion === undefined ? page : page.map(object => served(resource, object))
+  const last = page.at(-1)
+  if (page.length === objects.length || last === undefined) return { metadata: { resourceVersion: String(revision) }, items }
+  return {
+    metadata: {
+      resourceVersion: String(revision),
+      continue: encodeContinue({ revision, namespace: last.metadata.namespace ?? '', name: last.metadata.name }),
+      ...(matches === undefined ? { remainingItemCount: objects.length - page.length } : {}),
+    },
+    items,
+  }
+}
+
+/** A whole number of a query; absent and empty are undefined. Throws a 400. */
+export function numberOf(query: URLSearchParams, name: string): number | undefined {
+  const text = query.get(name) ?? ''
+  if (text === '') return undefined
+  if (!/^\d+$/.test(text)) throw badRequest(`${name}: Invalid value: ${JSON.stringify(text)}: strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`)
+  return Number(text)
+}
+
+/** Query values Kubernetes reads as true. */
+export function isTrue(query: URLSearchParams, name: string): boolean {
+  const text = query.get(name)
+  return text !== null && text !== 'false' && text !== '0'
+}
+
+function encodeContinue({ revision, namespace, name }: Continuation): string {
+  return Buffer.from(JSON.stringify({ v: 'meta.k8s.io/v1', rv: revision, start: `${namespace}/${name}` })).toString('base64url')
+}
+
+function decodeContinue(token: string): Continuation {
+  try {
+    const { rv, start } = JSON.parse(Buffer.from(token, 'base64url').toString('utf8')) as { rv: unknown; start: unknown }
+    if (typeof rv === 'number' && typeof start === 'string') {
+      const slash = start.indexOf('/')
+      return { revision: rv, namespace: start.slice(0, slash), name: start.slice(slash + 1) }
+    }
+  } catch {
+    // Said below for every kind of nonsense.
+  }
+  throw badRequest('continue key is not valid: it was not made by this server')
+}

@@ -1,0 +1,313 @@
+import { randomUUID } from 'node:crypto'
+import { formatTime, type Clock } from '../../../kube/clock.ts'
+import type { FieldError } from '../../../schema/field-error.ts'
+import { equalJson } from '../../../schema/json.ts'
+import { checkNamespace } from '../admission/namespace-lifecycle.ts'
+import { mutate, validate, type AdmissionChain } from '../admission/chain.ts'
+import type { AdmissionAttributes, AdmissionOperation, AdmissionPlugin } from '../admission/admission.ts'
+import { trackUpdate } from '../apply/ownership.ts'
+import type { Draft, StrategyContext } from '../registry.ts'
+import { served, type ServedResource } from '../resources/served-resource.ts'
+import { alreadyExists, badRequest, conflict, modifiedConflict, notFound } from '../status-errors.ts'
+import type { Storage } from '../storage/storage.ts'
+import { deepFreeze, type StoredObject } from '../storage/stored-object.ts'
+import { generatedName } from './generated-name.ts'
+import { dropEmptyMeta, nameRuleOf, specChanged, validateObjectMeta, validateObjectMetaUpdate } from './object-meta.ts'
+import { checkTypes, checkUnknownFields, fillDefaults, fillStatusDefaults, kindErrors, refuse } from './prepare.ts'
+import type { WriteContext } from './write-context.ts'
+
+/**
+ * Takes part in the very moment of a write, when nothing can come between its look at the storage and the write itself:
+ * the place for allocations. May change the draft; the errors it returns refuse the write.
+ */
+export interface CommitStep {
+  concerns(resource: ServedResource): boolean
+  beforeCommit(draft: Draft, old: StoredObject | undefined): FieldError[]
+}
+
+export interface ObjectWriterOptions {
+  readonly storage: Storage
+  readonly admission: AdmissionChain
+  readonly clock: Clock
+  readonly random: () => number
+  readonly commitSteps: readonly CommitStep[]
+}
+
+export interface UpdateOptions {
+  /** The draft brings its `managedFields`, as server-side apply computes them. */
+  readonly ownsManagedFields?: boolean
+  /** A write without `resourceVersion` is done again on the newer object instead of failing. */
+  readonly retries?: boolean
+}
+
+/** Makes new states of the object from the stored one (in the served form): a fresh draft each time it is called. */
+export type Produce = (current: StoredObject) => Draft
+
+const generateAttempts = 8
+
+/** Creates and updates: from a draft to a committed object through every rule of its kind. Deletions are in object-remover.ts. */
+export class ObjectWriter {
+  readonly #storage: Storage
+  readonly #admission: AdmissionChain
+  readonly #clock: Clock
+  readonly #random: () => number
+  readonly #commitSteps: readonly CommitStep[]
+
+  constructor(options: ObjectWriterOptions) {
+    this.#storage = options.storage
+    this.#admission = options.admission
+    this.#clock = options.clock
+    this.#random = options.random
+    this.#commitSteps = options.commitSteps
+  }
+
+  /** Takes the draft over. Returns the stored object in the served form. */
+  async create(
+    resource: ServedResource,
+    namespace: string,
+    draft: Draft,
+    context: WriteContext,
+    options: UpdateOptions = {},
+  ): Promise<StoredObject> {
+    const { metadata } = draft
+    if (metadata.namespace !== undefined && metadata.namespace !== '' && metadata.namespace !== namespace) {
+      throw badRequest('the namespace of the provided object does not match the namespace sent on the request')
+    }
+    if (metadata.resourceVersion !== undefined && metadata.resourceVersion !== '')
+      throw badRequest('resourceVersion should not be set on objects to be created')
+    checkUnknownFields(resource, draft, context)
+    checkTypes(resource, draft)
+    const { generateName } = metadata
+    const generates = (metadata.name === undefined || metadata.name === '') && generateName !== undefined && generateName !== ''
+    const now = this.#clock.now()
+    const strategyContext = this.#strategyContext(context)
+    metadata.uid = randomUUID()
+    metadata.creationTimestamp = formatTime(now)
+    if (resource.type.namespaced) metadata.namespace = namespace
+    delete metadata.deletionTimestamp
+    delete metadata.deletionGracePeriodSeconds
+    delete metadata.generation
+    dropEmptyMeta(metadata as unknown as Record<string, unknown>)
+    if (generates) metadata.name = generatedName(generateName, this.#random)
+    if (resource.custom || resource.strategy.hasGeneration) metadata.generation = 1
+    let object = resource.conversion?.toStored(draft) ?? draft
+    if (resource.hasStatus && resource.collection !== 'nodes' && resource.collection !== 'namespaces') delete object['status']
+    fillDefaults(resource, object)
+    resource.strategy.prepareForCreate?.(object, strategyContext)
+    checkNamespace(this.#storage, resource, namespace, object.metadata.name ?? '')
+    const plugins = this.#admission.concerned(resource, 'CREATE', context.subresource)
+    const attributes = this.#attributes('CREATE', resource, namespace, object, undefined, context)
+    if (plugins.length > 0) await this.#mutate(plugins, attributes, resource, object)
+    const errors = validateObjectMeta(object, resource.type.namespaced, nameRuleOf(resource.collection))
+    errors.push(...kindErrors(resource, object, undefined, strategyContext))
+    refuse(resource, object.metadata.name ?? '', errors)
+    if (plugins.length > 0) await validate(plugins, attributes)
+    for (let attempt = 1; this.#storage.get(resource.collection, namespace, object.metadata.name) !== undefined; attempt += 1) {
+      if (!generates || attempt > generateAttempts) throw alreadyExists(resource.type, object.metadata.name)
+      object = { ...object, metadata: { ...object.metadata, name: generatedName(generateName, this.#random) } }
+    }
+    if (plugins.length > 0) checkNamespace(this.#storage, resource, namespace, object.metadata.name)
+    this.#beforeCommit(resource, object, undefined)
+    if (options.ownsManagedFields !== true) {
+      const entries = trackUpdate(resource.schema, undefined, object, this.#writer(resource, context))
+      if (entries.length > 0) object.metadata.managedFields = entries
+    }
+    if (context.dryRun) return served(resource, deepFreeze(object))
+    return served(resource, this.#storage.put(resource.collection, object))
+  }
+
+  /** Replaces an object by what `produce` makes of it. An update that changes nothing writes nothing. */
+  async update(
+    resource: ServedResource,
+    namespace: string,
+    name: string,
+    produce: Produce,
+    context: WriteContext,
+    options: UpdateOptions = {},
+  ): Promise<StoredObject> {
+    for (;;) {
+      const current = this.#storage.get(resource.collection, namespace, name)
+      if (current === undefined) throw notFound(resource.type, name)
+      const draft = produce(served(resource, current))
+      const based = draft.metadata.resourceVersion
+      const isConditional = based !== undefined && based !== ''
+      if (isConditional && based !== current.metadata.resourceVersion) throw modifiedConflict(resource.type, name)
+      checkUnknownFields(resource, draft, context)
+      checkTypes(resource, draft)
+      const object = this.#prepareUpdate(resource, current, draft, context)
+      const strategyContext = this.#strategyContext(context)
+      const plugins = this.#admission.concerned(resource, 'UPDATE', context.subresource)
+      const attributes = this.#attributes('UPDATE', resource, namespace, object, current, context)
+      if (plugins.length > 0) await this.#mutate(plugins, attributes, resource, object)
+      const errors = validateObjectMetaUpdate(object, current)
+      if (!equalJson(object.metadata, current.metadata)) {
+        errors.push(...validateObjectMeta(object, resource.type.namespaced, nameRuleOf(resource.collection)))
+      }
+      errors.push(...kindErrors(resource, object, current, strategyContext))
+      refuse(resource, name, errors)
+      if (plugins.length > 0) await validate(plugins, attributes)
+      const latest = this.#storage.get(resource.collection, namespace, name)
+      if (latest !== current) {
+        if (latest === undefined) throw notFound(resource.type, name)
+        if (isConditional && options.retries !== true) throw modifiedConflict(resource.type, name)
+        continue
+      }
+      return served(resource, this.#commitUpdate(resource, current, object, context, options))
+    }
+  }
+
+  #commitUpdate(
+    resource: ServedResource,
+    current: StoredObject,
+    object: Draft,
+    context: WriteContext,
+    options: UpdateOptions,
+  ): StoredObject {
+    this.#beforeCommit(resource, object, current)
+    const { metadata } = object
+    if (options.ownsManagedFields !== true) {
+      const entries = trackUpdate(resource.schema, current, object, this.#writer(resource, context))
+      if (entries.length > 0) metadata.managedFields = entries
+      else delete metadata.managedFields
+    }
+    const isGone =
+      metadata.deletionTimestamp !== undefined &&
+      (metadata.finalizers ?? []).length === 0 &&
+      (metadata.deletionGracePeriodSeconds ?? 0) === 0 &&
+      !hasSpecFinalizers(resource, object)
+    if (!isGone && equalJson(object, current)) return current
+    if (context.dryRun) return deepFreeze(object)
+    return isGone ? this.#storage.remove(resource.collection, object) : this.#storage.put(resource.collection, object)
+  }
+
+  /** Puts back what this writer may not change. */
+  #prepareUpdate(resource: ServedResource, current: StoredObject, draft: Draft, context: WriteContext): Draft {
+    const { metadata } = draft
+    const old = current.metadata
+    if (metadata.name !== undefined && metadata.name !== '' && metadata.name !== old.name) {
+      throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${old.name})`)
+    }
+    if (metadata.namespace !== undefined && metadata.namespace !== '' && metadata.namespace !== (old.namespace ?? '')) {
+      throw badRequest(
+        `the namespace of the object (${metadata.namespace}) does not match the namespace on the URL (${old.namespace ?? ''})`,
+      )
+    }
+    if (metadata.uid !== undefined && metadata.uid !== '' && metadata.uid !== old.uid) {
+      throw conflict(resource.type, old.name, `Precondition failed: UID in precondition: ${metadata.uid}, UID in object meta: ${old.uid}`)
+    }
+    dropEmptyMeta(metadata as unknown as Record<string, unknown>)
+    metadata.name = old.name
+    metadata.uid = old.uid
+    metadata.resourceVersion = old.resourceVersion
+    metadata.creationTimestamp = old.creationTimestamp
+    keep(metadata, old, 'namespace')
+    keep(metadata, old, 'generateName')
+    keep(metadata, old, 'generation')
+    keep(metadata, old, 'deletionTimestamp')
+    keep(metadata, old, 'deletionGracePeriodSeconds')
+    keep(metadata, old, 'selfLink')
+    const object = resource.conversion?.toStored(draft) ?? draft
+    const { subresource } = context
+    if (subresource === 'status') {
+      this.#keepAllButStatus(resource, current, object)
+      fillStatusDefaults(resource, object)
+    } else {
+      if (resource.hasStatus) delete object['status']
+      fillDefaults(resource, object)
+      if (resource.hasStatus && current['status'] !== undefined) object['status'] = current['status']
+      else if (resource.hasStatus) delete object['status']
+    }
+    resource.strategy.prepareForUpdate?.(object, current, this.#strategyContext(context))
+    const counts = resource.custom || resource.strategy.hasGeneration
+    if (counts && subresource !== 'status' && specChanged(object, current, resource.custom, resource.hasStatus)) {
+      object.metadata.generation = (old.generation ?? 0) + 1
+    }
+    return object
+  }
+
+  /** A write of `status` leaves everything else as it was; labels and annotations of built-in kinds may come along, as in Kubernetes. */
+  #keepAllButStatus(resource: ServedResource, current: StoredObject, object: Draft): void {
+    for (const key of Object.keys(object)) {
+      if (key !== 'status' && key !== 'metadata' && !(key in current)) delete object[key]
+    }
+    for (const key of Object.keys(current)) if (key !== 'status' && key !== 'metadata') object[key] = current[key]
+    const { metadata } = object
+    const old = current.metadata
+    if (resource.custom) {
+      object.metadata = { ...old, ...(metadata.managedFields === undefined ? {} : { managedFields: metadata.managedFields }) }
+      return
+    }
+    if (old.ownerReferences === undefined) delete metadata.ownerReferences
+    else metadata.ownerReferences = old.ownerReferences as NonNullable<typeof metadata.ownerReferences>
+    if (resource.type.group === 'apps') {
+      if (old.labels === undefined) delete metadata.labels
+      else metadata.labels = old.labels
+    }
+  }
+
+  async #mutate(
+    plugins: readonly AdmissionPlugin[],
+    attributes: AdmissionAttributes,
+    resource: ServedResource,
+    object: Draft,
+  ): Promise<void> {
+    if (!plugins.some(plugin => plugin.mutate !== undefined)) return
+    await mutate(plugins, attributes)
+    fillDefaults(resource, object)
+  }
+
+  #beforeCommit(resource: ServedResource, object: Draft, old: StoredObject | undefined): void {
+    for (const step of this.#commitSteps) {
+      if (step.concerns(resource)) refuse(resource, object.metadata.name, step.beforeCommit(object, old))
+    }
+  }
+
+  #attributes(
+    operation: AdmissionOperation,
+    resource: ServedResource,
+    namespace: string,
+    object: Draft,
+    oldObject: StoredObject | undefined,
+    context: WriteContext,
+  ): AdmissionAttributes {
+    const { user, dryRun, subresource, warnings } = context
+    const { name } = object.metadata
+    return {
+      operation,
+      resource,
+      subresource,
+      namespace,
+      name,
+      object,
+      oldObject,
+      user,
+      dryRun,
+      warn: message => void warnings.push(message),
+    }
+  }
+
+  #strategyContext(context: WriteContext): StrategyContext {
+    return { now: () => new Date(this.#clock.now()), dryRun: context.dryRun, subresource: context.subresource }
+  }
+
+  #writer(resource: ServedResource, context: WriteContext) {
+    return {
+      manager: context.fieldManager,
+      apiVersion: resource.apiVersion,
+      subresource: context.subresource,
+      time: formatTime(this.#clock.now()),
+    }
+  }
+}
+
+/** Namespaces have finalizers in their spec as well. */
+export function hasSpecFinalizers(resource: ServedResource, object: Readonly<Draft>): boolean {
+  if (resource.collection !== 'namespaces') return false
+  const spec = object['spec'] as { finalizers?: readonly string[] } | undefined
+  return (spec?.finalizers ?? []).length > 0
+}
+
+function keep<K extends keyof Draft['metadata']>(metadata: Draft['metadata'], old: StoredObject['metadata'], key: K): void {
+  if (old[key] === undefined) delete metadata[key]
+  else metadata[key] = old[key]
+}

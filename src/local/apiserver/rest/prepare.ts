@@ -1,0 +1,94 @@
+import { ApiError } from '../../../kube/api-error.ts'
+import { apiVersionOf } from '../../../kube/resource.ts'
+import { applyDefaults } from '../../../schema/default.ts'
+import type { FieldError } from '../../../schema/field-error.ts'
+import { isJsonObject } from '../../../schema/json.ts'
+import { prune } from '../../../schema/prune.ts'
+import { invalidStatus } from '../../../schema/status.ts'
+import { validate } from '../../../schema/validate.ts'
+import type { Draft, StrategyContext } from '../registry.ts'
+import type { ServedResource } from '../resources/served-resource.ts'
+import { badRequest } from '../status-errors.ts'
+import type { WriteContext } from './write-context.ts'
+
+/** Checks that a decoded body is an object of the resource and fills in what it may leave out. Throws a 400. */
+export function asDraft(resource: ServedResource, body: unknown): Draft {
+  if (!isJsonObject(body)) throw badRequest('the request body is empty or no JSON object')
+  const { type, apiVersion } = resource
+  const given = { apiVersion: body['apiVersion'], kind: body['kind'] }
+  if (given.kind !== undefined && given.kind !== '' && given.kind !== type.kind) {
+    throw badRequest(
+      `${String(given.kind)} in version ${JSON.stringify(given.apiVersion ?? '')} cannot be handled as a ${type.kind}: converting (${String(given.apiVersion)}.${String(given.kind)}) to (${apiVersion}.${type.kind}): unknown conversion`,
+    )
+  }
+  if (given.apiVersion !== undefined && given.apiVersion !== '' && given.apiVersion !== apiVersion) {
+    throw badRequest(
+      `the API version in the data (${String(given.apiVersion)}) does not match the expected API version (${apiVersionOf(type)})`,
+    )
+  }
+  body['apiVersion'] = apiVersion
+  body['kind'] = type.kind
+  if (body['metadata'] === undefined || body['metadata'] === null) body['metadata'] = {}
+  if (!isJsonObject(body['metadata'])) throw decodeError(resource, 'json: cannot unmarshal metadata into Go value of type v1.ObjectMeta')
+  return body as unknown as Draft
+}
+
+/** Removes or refuses members the kind does not know. */
+export function checkUnknownFields(
+  resource: ServedResource,
+  draft: Draft,
+  context: Pick<WriteContext, 'fieldValidation' | 'warnings'>,
+): void {
+  const unknown = prune(resource.schema, draft)
+  if (unknown.length === 0 || context.fieldValidation === 'Ignore') return
+  const texts = unknown.map(path => `unknown field ${JSON.stringify(path)}`)
+  if (context.fieldValidation === 'Strict') throw decodeError(resource, `strict decoding error: ${texts.join(', ')}`)
+  context.warnings.push(...texts)
+}
+
+/** Values of built-in kinds that Kubernetes could not even decode. Custom resources say the same as a validation error. */
+export function checkTypes(resource: ServedResource, draft: Draft): void {
+  if (resource.custom) return
+  const wrong = validate(resource.schema, draft, undefined, { duplicates: false }).find(({ type }) => type === 'FieldValueTypeInvalid')
+  if (wrong === undefined) return
+  const expected = /must be of type (\w+)/.exec(wrong.detail)?.[1] ?? 'another type'
+  throw decodeError(resource, `json: cannot unmarshal ${jsonTypeOf(wrong.value)} into field ${wrong.field} of type ${expected}`)
+}
+
+function jsonTypeOf(value: unknown): string {
+  return Array.isArray(value) ? 'array' : value === null ? 'null' : typeof value
+}
+
+function decodeError({ type }: ServedResource, why: string): ApiError {
+  return badRequest(`${type.kind} in version ${JSON.stringify(type.version)} cannot be handled as a ${type.kind}: ${why}`)
+}
+
+/** The defaults of the schema and of the kind. */
+export function fillDefaults(resource: ServedResource, draft: Draft): void {
+  if (resource.custom) applyDefaults(resource.schema, draft)
+  resource.strategy.applyDefaults?.(draft)
+}
+
+/** The defaults of the status alone: the rest is stored state and stays as it is. */
+export function fillStatusDefaults(resource: ServedResource, draft: Draft): void {
+  const schema = resource.custom ? resource.schema.properties?.['status'] : undefined
+  if (schema !== undefined && draft['status'] !== undefined) applyDefaults(schema, draft['status'])
+}
+
+/** What the schema of a custom resource and the rules of the kind refuse. */
+export function kindErrors(
+  resource: ServedResource,
+  draft: Draft,
+  old: Readonly<Draft> | undefined,
+  context: StrategyContext,
+): FieldError[] {
+  const errors = resource.custom ? validate(resource.schema, draft, old) : []
+  const more = resource.strategy.validate?.(draft, old, context)
+  if (more !== undefined && more.length > 0) errors.push(...more)
+  return errors
+}
+
+/** Throws the 422 for refused fields. */
+export function refuse(resource: ServedResource, name: string, errors: readonly FieldError[]): void {
+  if (errors.length > 0) throw new ApiError(invalidStatus(resource.type, name, errors))
+}

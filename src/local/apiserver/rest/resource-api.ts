@@ -1,0 +1,214 @@
+import type { Clock } from '../../../kube/clock.ts'
+import { formatTime } from '../../../kube/clock.ts'
+import { isNotFound } from '../../../kube/api-error.ts'
+import { cloneJson } from '../../../schema/json.ts'
+import type { Draft } from '../registry.ts'
+import type { ApiRequest, ApiResponse } from '../request.ts'
+import type { ServedResource } from '../resources/served-resource.ts'
+import { served } from '../resources/served-resource.ts'
+import { badRequest, methodNotAllowed, notFound } from '../status-errors.ts'
+import type { Storage } from '../storage/storage.ts'
+import { openWatch } from '../watch/open-watch.ts'
+import { selectionOf } from '../watch/selection.ts'
+import type { WatchHub } from '../watch/watch-hub.ts'
+import { bodyTypeOf, decodeBody, decodeObject } from './body.ts'
+import { deleteOptionsOf } from './delete-options.ts'
+import { isTrue, listPage, numberOf } from './list.ts'
+import type { ObjectRemover } from './object-remover.ts'
+import type { ObjectWriter } from './object-writer.ts'
+import { applied, checkPatchOptions, patched, patchKindOf } from './patch.ts'
+import { asDraft, checkUnknownFields } from './prepare.ts'
+import { listResponse, objectResponse, viewOf, viewStream, type View } from './representation.ts'
+import type { Target } from './target.ts'
+import { writeContextOf, type WriteContext } from './write-context.ts'
+
+export interface ResourceApiOptions {
+  readonly storage: Storage
+  readonly hub: WatchHub
+  readonly writer: ObjectWriter
+  readonly remover: ObjectRemover
+  readonly clock: Clock
+}
+
+/** An object of the resource API: namespace (empty when cluster-scoped) and name. */
+export interface ObjectTarget {
+  readonly resource: ServedResource
+  readonly namespace: string
+  readonly name: string
+  readonly subresource: string | undefined
+}
+
+/** Time after which a watch without `timeoutSeconds` ends, so that clients come back now and then. */
+const defaultWatchSeconds = 3600
+
+/** The verbs on collections, on objects and on their `status`. */
+export class ResourceApi {
+  readonly #storage: Storage
+  readonly #hub: WatchHub
+  readonly #writer: ObjectWriter
+  readonly #remover: ObjectRemover
+  readonly #clock: Clock
+
+  constructor(options: ResourceApiOptions) {
+    this.#storage = options.storage
+    this.#hub = options.hub
+    this.#writer = options.writer
+    this.#remover = options.remover
+    this.#clock = options.clock
+  }
+
+  view(request: ApiRequest): View {
+    return viewOf(request.headers['accept'], request.query, new Date(this.#clock.now()))
+  }
+
+  get(target: ObjectTarget, request: ApiRequest): ApiResponse {
+    const object = this.#storage.get(target.resource.collection, target.namespace, target.name)
+    if (object === undefined) throw notFound(target.resource.type, target.name)
+    return objectResponse(this.view(request), target.resource, served(target.resource, object))
+  }
+
+  list({ resource, namespace }: Target, request: ApiRequest): ApiResponse {
+    const selection = selectionOf(resource, request.query, namespace)
+    return listResponse(this.view(request), resource, listPage(this.#storage, resource, selection, request.query))
+  }
+
+  watch({ resource, namespace, name }: Target, request: ApiRequest): ApiResponse {
+    const { query } = request
+    const view = this.view(request)
+    const stream = openWatch(this.#storage, this.#hub, resource, selectionOf(resource, query, namespace, name), query)
+    const seconds = numberOf(query, 'timeoutSeconds') ?? 0
+    const timer = this.#clock.after((seconds > 0 ? seconds : defaultWatchSeconds) * 1000, () => stream.close())
+    const shown = viewStream(stream, view, resource, () => new Date(this.#clock.now()))
+    return {
+      status: 200,
+      kind: 'watch',
+      stream: {
+        get ended() {
+          return shown.ended
+        },
+        wait: () => shown.wait(),
+        take: () => shown.take(),
+        [Symbol.dispose]: () => {
+          timer[Symbol.dispose]()
+          shown[Symbol.dispose]()
+        },
+      },
+    }
+  }
+
+  async create({ resource, namespace, name }: Target, request: ApiRequest): Promise<ApiResponse> {
+    if (name !== undefined) throw methodNotAllowed()
+    const view = this.view(request)
+    const context = writeContextOf(request, undefined)
+    const draft = asDraft(resource, decodeBody(request))
+    const space = resource.type.namespaced ? (namespace ?? draft.metadata.namespace ?? '') : ''
+    if (resource.type.namespaced && space === '') throw badRequest('an empty namespace may not be set during creation')
+    const object = await this.#writer.create(resource, space, draft, context)
+    return withWarnings(objectResponse(view, resource, object, 201), context)
+  }
+
+  async update(target: ObjectTarget, request: ApiRequest): Promise<ApiResponse> {
+    const { resource, namespace, name, subresource } = target
+    const view = this.view(request)
+    const context = writeContextOf(request, subresource)
+    const draft = asDraft(resource, decodeBody(request))
+    let first: Draft | undefined = draft
+    const object = await this.#writer.update(
+      resource,
+      namespace,
+      name,
+      () => {
+        // A second round is rare; the draft was changed in the first.
+        const use = first ?? asDraft(resource, decodeBody(request))
+        first = undefined
+        return use
+      },
+      context,
+    )
+    return withWarnings(objectResponse(view, resource, object), context)
+  }
+
+  async patch(target: ObjectTarget, request: ApiRequest): Promise<ApiResponse> {
+    const { resource, namespace, name, subresource } = target
+    const view = this.view(request)
+    const context = writeContextOf(request, subresource)
+    const kind = patchKindOf(resource, bodyTypeOf(request))
+    checkPatchOptions(kind, request.query)
+    if (kind === 'apply') return this.#apply(target, request, view, context)
+    const patch = decodeBody(request)
+    const object = await this.#writer.update(resource, namespace, name, current => patched(kind, resource, current, patch), context, { retries: true })
+    return withWarnings(objectResponse(view, resource, object), context)
+  }
+
+  async #apply(target: ObjectTarget, request: ApiRequest, view: View, context: WriteContext): Promise<ApiResponse> {
+    const { resource, namespace, name, subresource } = target
+    const config = asDraft(resource, decodeObject(request))
+    if (config.metadata.managedFields !== undefined) throw badRequest('metadata.managedFields must be nil')
+    checkName(config, namespace, name)
+    checkUnknownFields(resource, config, context)
+    const options = {
+      manager: context.fieldManager,
+      apiVersion: resource.apiVersion,
+      subresource,
+      time: formatTime(this.#clock.now()),
+      force: isTrue(request.query, 'force'),
+      hasStatus: resource.hasStatus,
+    }
+    const exists = (): boolean => this.#storage.get(resource.collection, namespace, name) !== undefined
+    if (!exists()) {
+      if (subresource !== undefined) throw notFound(resource.type, name)
+      if (config.metadata.uid !== undefined && config.metadata.uid !== '') throw notFound(resource.type, name)
+      const draft = applied(resource, undefined, cloneJson(config), options)
+      draft.metadata.name = name
+      const object = await this.#writer.create(resource, namespace, draft, context, { ownsManagedFields: true })
+      return withWarnings(objectResponse(view, resource, object, 201), context)
+    }
+    const produce = (current: Readonly<Draft>): Draft => applied(resource, current, config, options)
+    const object = await this.#writer.update(resource, namespace, name, produce, context, { ownsManagedFields: true, retries: true })
+    return withWarnings(objectResponse(view, resource, object), context)
+  }
+
+  async delete(target: ObjectTarget, request: ApiRequest): Promise<ApiResponse> {
+    const { resource, namespace, name } = target
+    const view = this.view(request)
+    const { options, context } = deleteOptionsOf(request, writeContextOf(request, undefined))
+    const { object, gone } = await this.#remover.remove(resource, namespace, name, options, context)
+    const returnsObject = !gone || resource.collection === 'pods' || resource.collection === 'services'
+    if (returnsObject) return withWarnings(objectResponse(view, resource, object), context)
+    const { group, plural } = resource.type
+    const details = { name, ...(group === '' ? {} : { group }), kind: plural, uid: object.metadata.uid }
+    return withWarnings({ status: 200, kind: 'object', object: { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details } }, context)
+  }
+
+  async deleteCollection({ resource, namespace }: Target, request: ApiRequest): Promise<ApiResponse> {
+    const view = this.view(request)
+    const { options, context } = deleteOptionsOf(request, writeContextOf(request, undefined))
+    const page = listPage(this.#storage, resource, selectionOf(resource, request.query, namespace), request.query)
+    for (const { metadata } of page.items) {
+      try {
+        await this.#remover.remove(resource, metadata.namespace ?? '', metadata.name, options, context)
+      } catch (error) {
+        // Gone meanwhile: what was wanted.
+        if (!isNotFound(error)) throw error
+      }
+    }
+    return withWarnings(listResponse(view, resource, page), context)
+  }
+}
+
+function checkName({ metadata }: Draft, namespace: string, name: string): void {
+  if (metadata.name !== undefined && metadata.name !== '' && metadata.name !== name) {
+    throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${name})`)
+  }
+  metadata.name = name
+  if (metadata.namespace !== undefined && metadata.namespace !== '' && metadata.namespace !== namespace) {
+    throw badRequest(`the namespace of the object (${metadata.namespace}) does not match the namespace on the URL (${namespace})`)
+  }
+}
+
+/** An answer with the warnings its write collected. */
+export function withWarnings(response: ApiResponse, { warnings }: WriteContext): ApiResponse {
+  if (warnings.length === 0) return response
+  const header = warnings.map(text => `299 - ${JSON.stringify(text)}`).join(', ')
+  return { ...response, headers: { ...response.headers, warning: header } }
+}

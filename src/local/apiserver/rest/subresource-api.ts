@@ -1,0 +1,178 @@
+import type { Clock } from '../../../kube/clock.ts'
+import { formatTime } from '../../../kube/clock.ts'
+import { isJsonObject } from '../../../schema/json.ts'
+import { issuer, type TokenSigner } from '../auth/tokens.ts'
+import type { ApiRequest, ApiResponse } from '../request.ts'
+import { badRequest, forbidden, methodNotAllowed, notFound, unknownResource } from '../status-errors.ts'
+import type { Storage } from '../storage/storage.ts'
+import type { StoredObject } from '../storage/stored-object.ts'
+import { bodyTypeOf, decodeBody, decodeObject } from './body.ts'
+import { deleteOptionsOf } from './delete-options.ts'
+import type { ObjectRemover } from './object-remover.ts'
+import type { ObjectWriter } from './object-writer.ts'
+import { checkPatchOptions, patched, patchKindOf } from './patch.ts'
+import { asDraft } from './prepare.ts'
+import type { ObjectTarget, ResourceApi } from './resource-api.ts'
+import { withWarnings } from './resource-api.ts'
+import { bound } from './subresources/binding.ts'
+import { checkEviction } from './subresources/eviction.ts'
+import { scaleOf, withScale } from './subresources/scale.ts'
+import { writeContextOf } from './write-context.ts'
+
+export interface SubresourceApiOptions {
+  readonly storage: Storage
+  readonly writer: ObjectWriter
+  readonly remover: ObjectRemover
+  readonly objects: ResourceApi
+  readonly signer: TokenSigner
+  readonly clock: Clock
+}
+
+const success = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 }
+
+/** Subresources other than the streams of a pod. */
+export class SubresourceApi {
+  readonly #options: SubresourceApiOptions
+
+  constructor(options: SubresourceApiOptions) {
+    this.#options = options
+  }
+
+  async handle(target: ObjectTarget, request: ApiRequest): Promise<ApiResponse> {
+    const key = `${request.method} ${target.subresource ?? ''}`
+    switch (key) {
+      case 'GET status':
+        return this.#options.objects.get(target, request)
+      case 'PUT status':
+        return this.#options.objects.update(target, request)
+      case 'PATCH status':
+        return this.#options.objects.patch(target, request)
+      case 'GET scale':
+        return { status: 200, kind: 'object', object: scaleOf(this.#scalePaths(target), this.#stored(target)) }
+      case 'PUT scale':
+        return this.#scale(target, request, () => decodeBody(request))
+      case 'PATCH scale':
+        return this.#patchScale(target, request)
+      case 'POST binding':
+        return this.#bind(target, request)
+      case 'POST eviction':
+        return this.#evict(target, request)
+      case 'PUT finalize':
+        return this.#finalize(target, request)
+      case 'POST token':
+        return this.#token(target, request)
+      case 'PUT resize':
+      case 'PATCH resize':
+      case 'PATCH ephemeralcontainers':
+      case 'PUT ephemeralcontainers':
+        throw forbidden(target.resource.type, target.name, `${target.subresource ?? ''} is not supported by the embedded cluster`)
+      default:
+        if (target.resource.subresources.some(({ name }) => name === target.subresource)) throw methodNotAllowed()
+        throw unknownResource()
+    }
+  }
+
+  /** POST /bindings: the same without a pod in the path. */
+  async bindByName(namespace: string, pods: ObjectTarget['resource'], request: ApiRequest): Promise<ApiResponse> {
+    const body = decodeObject(request)
+    const metadata = isJsonObject(body['metadata']) ? body['metadata'] : {}
+    return this.#bind({ resource: pods, namespace, name: String(metadata['name'] ?? ''), subresource: 'binding' }, request)
+  }
+
+  #stored({ resource, namespace, name }: ObjectTarget): StoredObject {
+    const object = this.#options.storage.get(resource.collection, namespace, name)
+    if (object === undefined) throw notFound(resource.type, name)
+    return object
+  }
+
+  #scalePaths({ resource }: ObjectTarget) {
+    if (resource.scale === undefined) throw unknownResource()
+    return resource.scale
+  }
+
+  async #patchScale(target: ObjectTarget, request: ApiRequest): Promise<ApiResponse> {
+    const paths = this.#scalePaths(target)
+    // Scale has no lists, so a strategic patch of it is a merge patch.
+    const asked = bodyTypeOf(request)
+    const kind = patchKindOf({ ...target.resource, custom: false }, asked)
+    checkPatchOptions(kind, request.query)
+    const patch = decodeBody(request)
+    return this.#scale(target, request, current => patched(kind === 'json' ? 'json' : 'merge', target.resource, scaleOf(paths, current), patch))
+  }
+
+  async #scale(target: ObjectTarget, request: ApiRequest, scaleFor: (current: StoredObject) => unknown): Promise<ApiResponse> {
+    const { resource, namespace, name } = target
+    const paths = this.#scalePaths(target)
+    const context = { ...writeContextOf(request, 'scale') }
+    const produce = (current: StoredObject) => withScale(resource, paths, current, scaleFor(current))
+    const object = await this.#options.writer.update(resource, namespace, name, produce, context, { retries: request.method === 'PATCH' })
+    return withWarnings({ status: 200, kind: 'object', object: scaleOf(paths, object) }, context)
+  }
+
+  #bind({ resource, namespace, name }: ObjectTarget, request: ApiRequest): ApiResponse {
+    const body = decodeObject(request)
+    const now = this.#options.clock.now()
+    this.#options.writer.overwrite(resource, namespace, name, pod => bound(pod, body, now), writeContextOf(request, 'binding'))
+    return { status: 201, kind: 'object', object: success }
+  }
+
+  async #evict(target: ObjectTarget, request: ApiRequest): Promise<ApiResponse> {
+    const { resource, namespace, name } = target
+    const body = decodeObject(request)
+    const deleteOptions = isJsonObject(body['deleteOptions']) ? body['deleteOptions'] : {}
+    checkEviction(this.#options.storage, this.#stored(target))
+    const inner: ApiRequest = { ...request, body: { value: deleteOptions } }
+    const { options, context } = deleteOptionsOf(inner, writeContextOf(request, 'eviction'))
+    await this.#options.remover.remove(resource, namespace, name, options, context)
+    return { status: 201, kind: 'object', object: success }
+  }
+
+  #finalize({ resource, namespace, name }: ObjectTarget, request: ApiRequest): ApiResponse {
+    const draft = asDraft(resource, decodeBody(request))
+    const spec = isJsonObject(draft['spec']) ? draft['spec'] : {}
+    const finalizers = Array.isArray(spec['finalizers']) ? spec['finalizers'] : []
+    const object = this.#options.writer.overwrite(
+      resource,
+      namespace,
+      name,
+      current => ({ ...current, spec: { ...(current['spec'] as object | undefined), finalizers } }),
+      writeContextOf(request, 'finalize'),
+    )
+    return { status: 200, kind: 'object', object }
+  }
+
+  #token(target: ObjectTarget, request: ApiRequest): ApiResponse {
+    const { storage, signer, clock } = this.#options
+    const body = decodeObject(request)
+    const account = this.#stored(target)
+    const spec = isJsonObject(body['spec']) ? body['spec'] : {}
+    const seconds = typeof spec['expirationSeconds'] === 'number' ? spec['expirationSeconds'] : 3600
+    if (seconds < 600) throw badRequest('spec.expirationSeconds: Invalid value: may not specify a duration less than 10 minutes')
+    const audiences = Array.isArray(spec['audiences']) && spec['audiences'].length > 0 ? spec['audiences'].map(String) : [issuer]
+    const bound = isJsonObject(spec['boundObjectRef']) ? spec['boundObjectRef'] : undefined
+    const boundName = String(bound?.['name'] ?? '')
+    const boundObject = bound?.['kind'] === 'Pod' ? storage.get('pods', target.namespace, boundName) : undefined
+    if (bound?.['kind'] === 'Pod' && boundObject === undefined) throw notFound({ group: '', plural: 'pods' }, boundName)
+    const now = Math.floor(clock.now() / 1000)
+    const claims = {
+      namespace: target.namespace,
+      name: target.name,
+      uid: account.metadata.uid,
+      issuedAt: now,
+      expiresAt: now + seconds,
+      audiences,
+      ...(boundObject === undefined ? {} : { boundTo: { kind: 'Pod', name: boundName, uid: boundObject.metadata.uid } }),
+    }
+    return {
+      status: 201,
+      kind: 'object',
+      object: {
+        kind: 'TokenRequest',
+        apiVersion: 'authentication.k8s.io/v1',
+        metadata: { name: target.name, namespace: target.namespace, creationTimestamp: formatTime(now * 1000) },
+        spec: { audiences, expirationSeconds: seconds, boundObjectRef: bound ?? null },
+        status: { token: signer.sign(claims), expirationTimestamp: formatTime((now + seconds) * 1000) },
+      },
+    }
+  }
+}
