@@ -40,9 +40,9 @@ export async function prepareFolder(
 ): Promise<MappedFolder> {
   await mkdir(join(root, 'tmp'), { recursive: true })
   const prefixes: string[] = []
-  if (image.rootfs !== undefined) {
-    await cp(image.rootfs, root, { recursive: true, verbatimSymlinks: true })
-    prefixes.push(...(await ownPaths(image.rootfs, '')))
+  for (const layer of image.layers?.toReversed() ?? []) {
+    await cp(layer, root, { recursive: true, verbatimSymlinks: true })
+    prefixes.push(...(await ownPaths(layer, '')))
   }
   const links = [
     ...Object.entries(image.hostFiles ?? {}),

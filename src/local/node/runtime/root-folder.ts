@@ -1,12 +1,12 @@
-import type { Dirent } from 'node:fs'
-import { lstat, mkdir, chmod, copyFile, readdir, readlink, symlink, writeFile, stat } from 'node:fs/promises'
+import { chmod, copyFile, lstat, mkdir, readdir, readlink, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join, posix } from 'node:path'
+import { resolveLinks } from './resolve-links.ts'
 import { RuntimeError } from './runtime-error.ts'
 import type { Mount, ResolvedImage } from './runtime.ts'
 
 /** Top folders of the host that containers see through an overlay: programs and libraries come from the host unless the image has its own. */
 const hostFolders = ['bin', 'sbin', 'lib', 'lib32', 'lib64', 'libx32', 'usr', 'etc', 'opt', 'nix']
-/** Top folders every container has, empty unless the image fills them. */
+/** Folders every container has, empty unless the image fills them. */
 const emptyFolders = ['tmp', 'run', 'root', 'home', 'srv', 'mnt', 'media', 'var', 'var/tmp', 'var/log', 'var/lib', 'var/run', 'var/cache']
 /** Top folders that the set-up script fills; what an exported image has there does not matter. */
 const kernelFolders: ReadonlySet<string> = new Set(['dev', 'proc', 'sys'])
@@ -19,7 +19,7 @@ export type RootStep =
 export interface RootFolderInput {
   /** Folder on the host that becomes the content of the container's scratch file system: `root/`, `upper/`, `work/`, `image/`. */
   readonly prepared: string
-  readonly image: ResolvedImage
+  readonly image: Pick<ResolvedImage, 'reference' | 'layers' | 'hostFiles'>
   readonly mounts: readonly Mount[]
   readonly workingDir: string
   /** Text files laid over the host's, by absolute path, such as `/etc/hosts`. */
@@ -35,124 +35,139 @@ export interface RootFolderInput {
  * @throws RuntimeError `CreateContainerError` when a mount path of the container makes no sense.
  */
 export async function prepareRootFolder(input: RootFolderInput): Promise<RootStep[]> {
-  const hostRoot = input.hostRoot ?? '/'
-  const imageRoot = input.image.rootfs
-  const inPrepared = (...parts: string[]) => join(input.prepared, ...parts)
-  await Promise.all(['root', 'upper', 'work', 'image'].map(folder => mkdir(inPrepared(folder), { recursive: true })))
+  const { image, hostRoot = '/' } = input
+  const root = new RootFolder(input.prepared)
+  await root.create()
+  await root.addHost(hostRoot)
+  // The lowest first: each next one is put on top of it.
+  const layers = image.layers ?? []
+  for (const [index, layer] of [...layers.entries()].toReversed()) await root.addLayer(layer, `image/${index}`, image.reference)
+  await root.createOverlayFolders()
+  for (const folder of emptyFolders) await root.place(`/${folder}`, 'folder')
+  for (const folder of ['/tmp', '/var/tmp']) await chmod(root.writablePath(folder), 0o1777)
+  for (const [path, text] of Object.entries(input.files)) await root.replace(path, text)
 
-  const overlays = new Map<string, string[]>()
-  const steps: RootStep[] = []
-  if (imageRoot !== undefined) steps.push({ do: 'bind-read-only', from: imageRoot, to: 'image' })
-  for (const top of hostFolders) {
-    const found = await lstat(join(hostRoot, top)).catch(() => undefined)
-    if (found?.isSymbolicLink() === true) await symlink(await readlink(join(hostRoot, top)), inPrepared('root', top))
-    else if (found?.isDirectory() === true) overlays.set(top, [join(hostRoot, top)])
+  const steps: RootStep[] = layers.map((from, index) => ({ do: 'bind-read-only', from, to: `image/${index}` }))
+  for (const [top, lower] of root.overlays) steps.push({ do: 'overlay', top, lower: lower.map(folder => folder.mounted) })
+  for (const point of input.hostMountPoints) {
+    const isFolder = await stat(join(hostRoot, point)).then(
+      found => found.isDirectory(),
+      () => false,
+    )
+    if (isFolder && root.overlays.has(point.split('/')[1] ?? '')) steps.push({ do: 'rbind', from: point, to: `root${point}` })
   }
-  for (const entry of await listTop(imageRoot)) {
-    const { name } = entry
-    const source = join(entry.parentPath, name)
-    if (kernelFolders.has(name)) continue
-    if (entry.isDirectory()) {
-      if (/[:,\\]/.test(name))
-        throw new RuntimeError('CreateContainerError', `image ${input.image.reference}: a folder may not be called ${name}`)
-      const linked = await readlink(inPrepared('root', name)).catch(() => undefined)
-      // `bin` of an image on a host where /bin is a link to usr/bin belongs below /usr/bin.
-      const target = linked === undefined ? name : posix.normalize(posix.join('/', linked)).slice(1)
-      const top = target.split('/')[0] ?? target
-      if (target === top) overlays.set(top, [`image/${name}`, ...(overlays.get(top) ?? [])])
-      else await copyTree(source, inPrepared('upper', target))
-    } else if (entry.isSymbolicLink()) {
-      await symlink(await readlink(source), inPrepared('root', name)).catch(() => undefined)
-    } else {
-      await copyFile(source, inPrepared('root', name))
+  for (const [path, from] of Object.entries(image.hostFiles ?? {})) {
+    steps.push({ do: 'bind-read-only', from, to: `root${await root.place(path, 'file')}` })
+  }
+  if (input.workingDir !== '/') await root.place(input.workingDir, 'folder')
+  const shallowFirst = input.mounts.toSorted((a, b) => a.mountPath.split('/').length - b.mountPath.split('/').length)
+  for (const mount of shallowFirst) steps.push(await mountStep(root, mount))
+  return steps
+}
+
+async function mountStep(root: RootFolder, mount: Mount): Promise<RootStep> {
+  const path = posix.resolve('/', mount.mountPath)
+  if (path === '/') {
+    throw new RuntimeError('CreateContainerError', `volume mount ${mount.mountPath}: the root folder cannot be a volume`)
+  }
+  const source = await stat(mount.hostPath).catch((cause: unknown) => {
+    throw new RuntimeError('CreateContainerError', `volume mount ${mount.mountPath}: ${String(cause)}`, { cause })
+  })
+  const target = await root.place(path, source.isDirectory() ? 'folder' : 'file')
+  return { do: mount.readOnly ? 'bind-read-only' : 'bind', from: mount.hostPath, to: `root${target}` }
+}
+
+/** A folder below an overlay: where it is now, and what the overlay's mount will call it. */
+interface Lower {
+  readonly real: string
+  readonly mounted: string
+}
+
+/** The root folder while it is being put together, before any mount. */
+class RootFolder {
+  /** The layers of each overlaid top folder, the uppermost first. */
+  readonly overlays = new Map<string, Lower[]>()
+  readonly #prepared: string
+
+  constructor(prepared: string) {
+    this.#prepared = prepared
+  }
+
+  async create(): Promise<void> {
+    const folders = ['upper', 'work', 'image', ...[...kernelFolders].map(folder => `root/${folder}`)]
+    await Promise.all(folders.map(folder => mkdir(join(this.#prepared, folder), { recursive: true })))
+  }
+
+  async addHost(hostRoot: string): Promise<void> {
+    for (const top of hostFolders) {
+      const path = join(hostRoot, top)
+      const found = await lstat(path).catch(() => undefined)
+      if (found?.isSymbolicLink() === true) await symlink(await readlink(path), this.#at('root', top))
+      else if (found?.isDirectory() === true) this.overlays.set(top, [{ real: path, mounted: path }])
     }
   }
-  const layersOf = (path: string) => {
-    const top = path.split('/')[1] ?? ''
-    const lower = overlays
-      .get(top)
-      ?.map(folder => (folder.startsWith('image/') ? join(imageRoot ?? '', folder.slice('image/'.length)) : folder))
-    return { top, lower, writable: lower === undefined ? inPrepared('root', top) : inPrepared('upper', top) }
+
+  async addLayer(layer: string, mounted: string, reference: string): Promise<void> {
+    await mkdir(this.#at(mounted), { recursive: true })
+    for (const entry of await readdir(layer, { withFileTypes: true })) {
+      const { name } = entry
+      const source = join(layer, name)
+      if (kernelFolders.has(name)) continue
+      if (entry.isDirectory()) {
+        // They would end a layer's name in the options of an overlay's mount.
+        if (/[:,\\]/.test(name)) throw new RuntimeError('CreateContainerError', `image ${reference}: a top folder cannot be called ${name}`)
+        const link = await readlink(this.#at('root', name)).catch(() => undefined)
+        // `bin` of an image on a host where /bin is a link to usr/bin belongs below /usr/bin.
+        if (link !== undefined) await copyTree(source, this.#at('upper', posix.resolve('/', link)))
+        else this.overlays.set(name, [{ real: source, mounted: `${mounted}/${name}` }, ...(this.overlays.get(name) ?? [])])
+      } else {
+        await rm(this.#at('root', name), { force: true })
+        if (entry.isSymbolicLink()) await symlink(await readlink(source), this.#at('root', name))
+        else await copyFile(source, this.#at('root', name))
+      }
+    }
   }
-  const readLink = async (path: string): Promise<string | undefined> => {
-    const { top, lower, writable } = layersOf(path)
+
+  async createOverlayFolders(): Promise<void> {
+    const folders = [...this.overlays.keys()].flatMap(top => [`root/${top}`, `upper/${top}`, `work/${top}`])
+    await Promise.all(folders.map(folder => mkdir(this.#at(folder), { recursive: true })))
+  }
+
+  /** Makes a path exist in the container without touching host or image, and returns it without links on the way. */
+  async place(path: string, kind: 'folder' | 'file'): Promise<string> {
+    const resolved = await resolveLinks(path, link => this.#readLink(link))
+    const target = this.writablePath(resolved)
+    await mkdir(kind === 'folder' ? target : dirname(target), { recursive: true })
+    if (kind === 'file') await writeFile(target, '', { flag: 'a' })
+    return resolved
+  }
+
+  /** Puts a file where the host or the image may have another one or a link (as /etc/resolv.conf often is); links are not followed. */
+  async replace(path: string, text: string): Promise<void> {
+    const folder = await this.place(dirname(path), 'folder')
+    await writeFile(this.writablePath(posix.join(folder, posix.basename(path))), text)
+  }
+
+  /** Where a path of the container (without links) can be written now. */
+  writablePath(path: string): string {
+    const top = path.split('/')[1] ?? ''
+    return this.#at(this.overlays.has(top) ? 'upper' : 'root', path)
+  }
+
+  async #readLink(path: string): Promise<string | undefined> {
+    const top = path.split('/')[1] ?? ''
     const below = path.slice(top.length + 2)
-    for (const layer of [writable, ...(lower ?? [])]) {
+    const lower = (this.overlays.get(top) ?? []).map(folder => folder.real)
+    for (const layer of [this.writablePath(`/${top}`), ...lower]) {
       const found = await lstat(join(layer, below)).catch(() => undefined)
       if (found !== undefined) return found.isSymbolicLink() ? await readlink(join(layer, below)) : undefined
     }
     return undefined
   }
-  /** Makes `path` exist in the container without touching host or image, and returns it without links on the way. */
-  const place = async (path: string, content: 'folder' | { text: string }): Promise<string> => {
-    const resolved = await resolveLinks(path, readLink)
-    const { top, writable } = layersOf(resolved)
-    const target = join(writable, resolved.slice(top.length + 2))
-    await mkdir(content === 'folder' ? target : dirname(target), { recursive: true })
-    if (content !== 'folder') await writeFile(target, content.text)
-    return resolved
-  }
 
-  for (const top of overlays.keys())
-    await Promise.all([`root/${top}`, `upper/${top}`, `work/${top}`].map(f => mkdir(inPrepared(f), { recursive: true })))
-  await Promise.all([...kernelFolders].map(folder => mkdir(inPrepared('root', folder))))
-  for (const folder of emptyFolders) await place(`/${folder}`, 'folder')
-  for (const folder of ['/tmp', '/var/tmp']) {
-    const { top, writable } = layersOf(folder)
-    await chmod(join(writable, folder.slice(top.length + 2)), 0o1777)
+  #at(...parts: string[]): string {
+    return join(this.#prepared, ...parts)
   }
-  for (const [path, text] of Object.entries(input.files)) {
-    // A link such as /etc/resolv.conf → ../run/… is replaced, not followed.
-    const folder = await resolveLinks(dirname(path), readLink)
-    const { top, writable } = layersOf(folder)
-    const target = join(writable, folder.slice(top.length + 2), posix.basename(path))
-    await mkdir(dirname(target), { recursive: true })
-    await writeFile(target, text)
-  }
-  for (const [top, lower] of overlays) steps.push({ do: 'overlay', top, lower })
-  for (const point of input.hostMountPoints) {
-    const below = overlays.get(point.split('/')[1] ?? '') !== undefined && !(point in input.files)
-    if (below && (await stat(join(hostRoot, point)).catch(() => undefined))?.isDirectory() === true)
-      steps.push({ do: 'rbind', from: point, to: `root${point}` })
-  }
-  for (const [path, from] of Object.entries(input.image.hostFiles ?? {})) {
-    steps.push({ do: 'bind-read-only', from, to: `root${await place(path, { text: '' })}` })
-  }
-  if (input.workingDir !== '/') await place(input.workingDir, 'folder')
-  const shallowFirst = input.mounts.toSorted((a, b) => a.mountPath.split('/').length - b.mountPath.split('/').length)
-  for (const mount of shallowFirst) {
-    const path = posix.normalize(posix.join('/', mount.mountPath)).replace(/(?<=.)\/$/, '')
-    if (path === '/') throw new RuntimeError('CreateContainerError', `volume mount ${mount.mountPath}: the root folder cannot be a volume`)
-    const source = await stat(mount.hostPath).catch((cause: unknown) => {
-      throw new RuntimeError('CreateContainerError', `volume mount ${mount.mountPath}: ${String(cause)}`, { cause })
-    })
-    const resolved = await place(path, source.isDirectory() ? 'folder' : { text: '' })
-    steps.push({ do: mount.readOnly ? 'bind-read-only' : 'bind', from: mount.hostPath, to: `root${resolved}` })
-  }
-  return steps
-}
-
-/** Follows symbolic links inside the container's root, so that no link of an image leads out of it. */
-export async function resolveLinks(path: string, readLink: (path: string) => Promise<string | undefined>): Promise<string> {
-  let todo = posix.normalize(path).split('/').filter(Boolean)
-  let done: string[] = []
-  for (let followed = 0; todo.length > 0; ) {
-    const [name = '', ...rest] = todo
-    todo = rest
-    if (name === '.') continue
-    if (name === '..') {
-      done = done.slice(0, -1)
-      continue
-    }
-    const link = await readLink(`/${[...done, name].join('/')}`)
-    if (link === undefined) done = [...done, name]
-    else {
-      if (++followed > 40) throw new RuntimeError('CreateContainerError', `${path}: too many levels of symbolic links`)
-      if (link.startsWith('/')) done = []
-      todo = [...link.split('/').filter(Boolean), ...todo]
-    }
-  }
-  return `/${done.join('/')}`
 }
 
 /** Copies files with their modes; ownership stays the runtime's. */
@@ -164,8 +179,4 @@ async function copyTree(from: string, to: string): Promise<void> {
     else if (entry.isSymbolicLink()) await symlink(await readlink(source), target)
     else await copyFile(source, target)
   }
-}
-
-async function listTop(imageRoot: string | undefined): Promise<Dirent[]> {
-  return imageRoot === undefined ? [] : await readdir(imageRoot, { withFileTypes: true })
 }

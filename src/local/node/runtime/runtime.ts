@@ -15,8 +15,8 @@ export interface ResolvedImage {
   readonly reference: string
   /** Changes whenever the image's content or definition does; becomes `imageID`. */
   readonly id: string
-  /** Folder whose content lies over the host's root folder; absent for images without files of their own. */
-  readonly rootfs?: string
+  /** Folders whose content lies over the host's root folder, the uppermost first; absent for images without files of their own. */
+  readonly layers?: readonly string[]
   /** Single files of the host that the image asks for, by their path in the container; such as the Node that runs this process. */
   readonly hostFiles?: Readonly<Record<string, string>>
   readonly entrypoint: readonly string[]
