@@ -19,7 +19,7 @@ export interface NodeStreamsOptions {
   readonly runtime: ContainerRuntime
   readonly clock: Clock
   readonly stateDir: string
-  find(namespace: string, pod: string): StreamedPod | undefined
+  readonly find: (namespace: string, pod: string) => StreamedPod | undefined
 }
 
 const defaultContainerAnnotation = 'kubectl.kubernetes.io/default-container'

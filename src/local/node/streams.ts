@@ -27,7 +27,11 @@ export interface StreamRefusal {
 /** What the API server asks a node for behind pods/log, pods/exec, pods/attach and pods/portforward. */
 export interface NodeStreams {
   logs(ref: ContainerRef, query: LogQuery, signal: AbortSignal): Promise<AsyncIterable<Uint8Array> | StreamRefusal>
-  exec(ref: ContainerRef, options: { command: readonly string[]; stdin: boolean; tty: boolean }, signal: AbortSignal): Promise<ExecSession | StreamRefusal>
+  exec(
+    ref: ContainerRef,
+    options: { command: readonly string[]; stdin: boolean; tty: boolean },
+    signal: AbortSignal,
+  ): Promise<ExecSession | StreamRefusal>
   attach(ref: ContainerRef, options: { stdin: boolean; tty: boolean }, signal: AbortSignal): Promise<ExecSession | StreamRefusal>
   portForward(ref: ContainerRef, port: number, signal: AbortSignal): Promise<Duplex | StreamRefusal>
 }

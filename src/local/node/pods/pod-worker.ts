@@ -1,7 +1,4 @@
-import { constants } from 'node:os'
 import { join } from 'node:path'
-import { isConflict, isNotFound } from '../../../kube/api-error.ts'
-import { pods } from '../../../apis/core/resources.generated.ts'
 import type { PodStatus } from '../../../apis/core/types.generated.ts'
 import type { PodPlace } from '../env/field-ref.ts'
 import type { NodeContext } from '../node-context.ts'
@@ -11,19 +8,17 @@ import type { ProjectionContext } from '../volumes/projection.ts'
 import { PodVolumes } from '../volumes/pod-volumes.ts'
 import { Alarm } from './alarm.ts'
 import { retryDelay } from './back-off.ts'
-import { ContainerRecord, dialPod } from './container-record.ts'
+import { ContainerRecord } from './container-record.ts'
 import { absent, containersOf, type ContainerState, type PodContainer, type PodObject } from './container-state.ts'
-import { runHook } from './hooks.ts'
+import { launchContainer } from './launch-container.ts'
 import { computePodActions, type ContainerStates, type PodActions } from './pod-actions.ts'
 import { computePodStatus } from './pod-status.ts'
 import { restoreStates } from './restore.ts'
-import { hostnameOf, removeLogs, startContainer } from './start-container.ts'
+import { hostnameOf } from './start-container.ts'
 import { StatusWriter } from './status-writer.ts'
-import { stopContainer } from './stop-container.ts'
+import { stopRecord } from './stop-container.ts'
+import { confirmDeletion, removeLeftovers } from './pod-end.ts'
 
-/** Images are looked up in local folders, so trying again soon costs nothing. */
-const imageRetry = { baseMs: 1_000, maxMs: 10_000 }
-const configRetry = { baseMs: 1_000, maxMs: 20_000 }
 const podRetry = { baseMs: 500, maxMs: 20_000 }
 /** How often a pod is looked at though nothing happened: renews tokens. */
 const resyncMs = 120_000
@@ -216,52 +211,13 @@ export class PodWorker {
     const record = this.#records.get(name)
     const definition = this.#container(name)?.definition
     if (record === undefined || definition === undefined) return
-    const { clock, events } = this.#context
-    const pod = this.#pod
-    const result = await startContainer(
+    const outcome = await launchContainer(
       this.#context,
-      { pod, definition, attempt: record.nextAttempt, place: this.#place(), sandbox, volumes: this.#volumes },
+      record,
+      { pod: this.#pod, definition, place: this.#place(), sandbox, volumes: this.#volumes },
       signal,
     )
-    if (result.kind === 'obstacle') {
-      const attempts = record.obstacleAttempts(definition) + 1
-      const image = result.reason === 'ErrImagePull'
-      const delay = image
-        ? retryDelay(attempts, imageRetry.baseMs, imageRetry.maxMs)
-        : retryDelay(attempts, configRetry.baseMs, configRetry.maxMs)
-      const backingOff = image && attempts > 1
-      const message = backingOff ? `Back-off pulling image "${definition.image ?? ''}": ErrImagePull: ${result.message}` : result.message
-      record.setObstacle(definition, backingOff ? 'ImagePullBackOff' : result.reason, message, clock.now() + delay)
-      const said = image && !backingOff ? `Failed to pull image "${definition.image ?? ''}": ${message}` : message
-      if (attempts <= 2) events.record(pod, backingOff ? 'Normal' : 'Warning', backingOff ? 'BackOff' : 'Failed', said)
-      return
-    }
-    if (result.kind === 'failed') {
-      record.startFailed(definition, result.image, result.message)
-      events.record(pod, 'Warning', 'Failed', `Error: ${result.message}`)
-      return
-    }
-    const { container, image } = result
-    const podIP = this.#place().podIPs[0] ?? ''
-    const dial = dialPod(this.#context.runtime.dialer, podIP, pod.spec?.hostNetwork === true)
-    record.started(definition, container, image, { definition, container, podIP, dial })
-    events.record(pod, 'Normal', 'Pulled', `Container image "${definition.image ?? ''}" already present on machine`)
-    events.record(pod, 'Normal', 'Created', `Created container: ${name}`)
-    events.record(pod, 'Normal', 'Started', `Started container ${name}`)
-    const hook = definition.lifecycle?.postStart
-    if (hook !== undefined) {
-      const ended = new AbortController()
-      void container.exited.then(() => ended.abort())
-      try {
-        await runHook(hook, { definition, container, podIP, dial }, clock, AbortSignal.any([signal, ended.signal]))
-      } catch (error) {
-        signal.throwIfAborted()
-        events.record(pod, 'Warning', 'FailedPostStartHook', `PostStartHook failed: ${messageOf(error)}`)
-        await this.#kill(name, 'FailedPostStartHook', signal)
-        return
-      }
-    }
-    record.beginProbes()
+    if (outcome === 'hook-failed') await this.#kill(name, 'FailedPostStartHook', signal)
   }
 
   /** Ends one container of a pod that stays, within the pod's grace period. */
@@ -275,23 +231,9 @@ export class PodWorker {
     this.#context.events.record(this.#pod, 'Normal', 'Killing', message)
     const graceOver = new AbortController()
     using _timer = this.#context.clock.after(graceSeconds * 1000, () => graceOver.abort())
-    const stopped = this.#stop(record, AbortSignal.any([graceOver.signal, this.#graceOver.signal]))
+    const stopped = stopRecord(this.#context, this.#pod, record, AbortSignal.any([graceOver.signal, this.#graceOver.signal]))
     // A termination goes on with this container where the grace period of the pod allows.
     await Promise.race([stopped, rejectWhenAborted(signal)])
-  }
-
-  async #stop(record: ContainerRecord, graceOver: AbortSignal): Promise<void> {
-    const { run, preStopped } = record
-    if (run === undefined) return
-    record.endProbes()
-    record.preStopped = true
-    await stopContainer(run.target, {
-      clock: this.#context.clock,
-      stopSignal: signalName(run.target.definition.lifecycle?.stopSignal ?? run.image.stopSignal),
-      preStop: !preStopped,
-      graceOver,
-      onHookFailure: message => this.#context.events.record(this.#pod, 'Warning', 'FailedPreStopHook', `PreStopHook failed: ${message}`),
-    })
   }
 
   #beginTermination(): void {
@@ -316,7 +258,7 @@ export class PodWorker {
     try {
       const stop = (record: ContainerRecord): Promise<void> => {
         if (!this.#closing) events.record(this.#pod, 'Normal', 'Killing', `Stopping container ${record.name}`)
-        return this.#stop(record, this.#graceOver.signal)
+        return stopRecord(this.#context, this.#pod, record, this.#graceOver.signal)
       }
       await Promise.all(running(['main', 'init']).map(stop))
       for (const record of running(['sidecar']).toReversed()) await stop(record)
@@ -331,26 +273,10 @@ export class PodWorker {
       logger.warn('pod network was not removed', { ...this.#names(), error: messageOf(error) }),
     )
     if (this.#closing) return
-    await this.#volumes
-      .remove()
-      .catch((error: unknown) => logger.warn('pod volumes were not removed', { ...this.#names(), error: messageOf(error) }))
-    this.#context.tokens.forget(this.uid)
+    await removeLeftovers(this.#context, this.#pod, this.#volumes)
     for (let attempt = 1; !this.#gone && !this.#closing; attempt += 1) {
-      if (await this.#deleteObject()) return
+      if (await confirmDeletion(this.#context, this.#pod)) return
       await clock.sleep(retryDelay(attempt, podRetry.baseMs, podRetry.maxMs))
-    }
-  }
-
-  /** Tells the API server that nothing of the pod is left. False when that has to be tried again. */
-  async #deleteObject(): Promise<boolean> {
-    const { namespace = 'default', name } = this.#pod.metadata
-    try {
-      await this.#context.client.delete(pods, { namespace, name }, { gracePeriodSeconds: 0, preconditions: { uid: this.uid } })
-      return true
-    } catch (error) {
-      if (isNotFound(error) || isConflict(error)) return true
-      this.#context.logger.warn('pod was not deleted', { ...this.#names(), error: messageOf(error) })
-      return false
     }
   }
 
@@ -416,13 +342,6 @@ export class PodWorker {
 
 function isTerminal(pod: PodObject): boolean {
   return pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed'
-}
-
-/** `SIGTERM` for whatever is no signal this system has; image definitions may leave the prefix out. */
-function signalName(name: string | undefined): NodeJS.Signals {
-  if (name === undefined) return 'SIGTERM'
-  const full = name.startsWith('SIG') ? name : `SIG${name}`
-  return full in constants.signals ? (full as NodeJS.Signals) : 'SIGTERM'
 }
 
 function rejectWhenAborted(signal: AbortSignal): Promise<never> {

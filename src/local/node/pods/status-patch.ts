@@ -1,3 +1,4 @@
+import { jsonEqual } from '../../../kube/patch/json.ts'
 import type { PodCondition, PodStatus } from '../../../apis/core/types.generated.ts'
 import type { PodObject } from './container-state.ts'
 
@@ -13,7 +14,7 @@ export function statusPatch(pod: PodObject, wanted: PodStatus): { status: Record
   const patch: Record<string, unknown> = {}
   for (const [field, value] of Object.entries(wanted)) {
     if (field === 'conditions' || field === 'observedGeneration') continue
-    if (same(stored[field], value)) continue
+    if (jsonEqual(stored[field], value)) continue
     patch[field] = replacedLists.has(field) && stored[field] !== undefined ? [{ $patch: 'replace' }, ...(value as unknown[])] : value
   }
   const conditions = changedConditions(pod, wanted.conditions ?? [])
@@ -45,14 +46,4 @@ function changedConditions(pod: PodObject, wanted: readonly PodCondition[]): Rec
     })
   }
   return changed
-}
-
-/** Deep equality of JSON values; a missing member equals none of the others. */
-function same(a: unknown, b: unknown): boolean {
-  if (Object.is(a, b)) return true
-  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false
-  if (Array.isArray(a) !== Array.isArray(b)) return false
-  const left = Object.entries(a)
-  if (left.length !== Object.keys(b).length) return false
-  return left.every(([key, value]) => same(value, (b as Readonly<Record<string, unknown>>)[key]))
 }

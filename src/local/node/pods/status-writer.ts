@@ -13,10 +13,10 @@ export interface StatusWriterOptions {
   readonly clock: Clock
   readonly logger: Logger
   /** The newest version of the pod that is known. */
-  pod(): PodObject
-  compute(): PodStatus
+  readonly pod: () => PodObject
+  readonly compute: () => PodStatus
   /** The pod as the server answered a write. */
-  onWritten(pod: PodObject): void
+  readonly onWritten: (pod: PodObject) => void
 }
 
 /** Changes this close together become one write. */

@@ -1,7 +1,11 @@
+import { constants } from 'node:os'
 import type { Clock } from '../../../kube/clock.ts'
+import type { NodeContext } from '../node-context.ts'
 import { messageOf } from '../node-error.ts'
 import type { ProbeTarget } from '../probes/probe-attempt.ts'
 import type { ExitStatus } from '../runtime/runtime.ts'
+import type { ContainerRecord } from './container-record.ts'
+import type { PodObject } from './container-state.ts'
 import { runHook } from './hooks.ts'
 
 export interface StopOptions {
@@ -36,4 +40,26 @@ export async function stopContainer(target: ProbeTarget, options: StopOptions): 
 function whenAborted(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return Promise.resolve()
   return new Promise(resolve => signal.addEventListener('abort', () => resolve(), { once: true }))
+}
+
+/** Ends the current run of a container, if there is one: see {@link stopContainer}. */
+export async function stopRecord(context: NodeContext, pod: PodObject, record: ContainerRecord, graceOver: AbortSignal): Promise<void> {
+  const { run, preStopped } = record
+  if (run === undefined) return
+  record.endProbes()
+  record.preStopped = true
+  await stopContainer(run.target, {
+    clock: context.clock,
+    stopSignal: signalName(run.target.definition.lifecycle?.stopSignal ?? run.image.stopSignal),
+    preStop: !preStopped,
+    graceOver,
+    onHookFailure: message => context.events.record(pod, 'Warning', 'FailedPreStopHook', `PreStopHook failed: ${message}`),
+  })
+}
+
+/** `SIGTERM` for whatever is no signal this system has; image definitions may leave the prefix out. */
+function signalName(name: string | undefined): NodeJS.Signals {
+  if (name === undefined) return 'SIGTERM'
+  const full = name.startsWith('SIG') ? name : `SIG${name}`
+  return full in constants.signals ? (full as NodeJS.Signals) : 'SIGTERM'
 }

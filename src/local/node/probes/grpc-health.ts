@@ -1,4 +1,4 @@
-import { connect } from 'node:http2'
+import { connect, type IncomingHttpHeaders } from 'node:http2'
 import type { Duplex } from 'node:stream'
 
 /** `HealthCheckResponse.ServingStatus` of grpc.health.v1. */
@@ -26,9 +26,9 @@ export async function grpcHealth(stream: Duplex, service: string, signal: AbortS
     const chunks: Buffer[] = []
     let grpcStatus: string | undefined
     let grpcMessage: string | undefined
-    const note = (headers: Readonly<Record<string, unknown>>): void => {
-      if (headers['grpc-status'] !== undefined) grpcStatus = String(headers['grpc-status'])
-      if (headers['grpc-message'] !== undefined) grpcMessage = String(headers['grpc-message'])
+    const note = (headers: IncomingHttpHeaders): void => {
+      grpcStatus = headers['grpc-status']?.toString() ?? grpcStatus
+      grpcMessage = headers['grpc-message']?.toString() ?? grpcMessage
     }
     request.on('response', note)
     request.on('trailers', note)
