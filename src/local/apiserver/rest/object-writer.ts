@@ -156,6 +156,18 @@ export class ObjectWriter {
     }
   }
 
+  /**
+   * Replaces an object by what `produce` makes of it, for changes the server itself defines (a binding, a finalized namespace): metadata,
+   * spec and status alike, past the rules for what a user may change.
+   */
+  overwrite(resource: ServedResource, namespace: string, name: string, produce: Produce, context: WriteContext): StoredObject {
+    const current = this.#storage.get(resource.collection, namespace, name)
+    if (current === undefined) throw notFound(resource.type, name)
+    const draft = produce(current)
+    const object = { ...draft, metadata: { ...draft.metadata } }
+    return served(resource, this.#commitUpdate(resource, current, object, context, {}))
+  }
+
   #commitUpdate(
     resource: ServedResource,
     current: StoredObject,
