@@ -1,0 +1,202 @@
+/** Takes the steps of a plan: one or two writes each, many servers at a time. Decides nothing. */
+import { labels } from '../../../apis/game.kruise.io/labels.ts'
+import type { GameServer } from '../../../apis/game.kruise.io/game-server.ts'
+import { gameServers } from '../../../apis/game.kruise.io/game-server.ts'
+import { annotations } from '../../../apis/game.kruise.io/annotations.ts'
+import type { GameServerSet } from '../../../apis/game.kruise.io/game-server-set.ts'
+import { pods } from '../../../apis/core/resources.generated.ts'
+import type { Pod } from '../../../apis/core/types.generated.ts'
+import { ApiError, isAlreadyExists, isConflict, isNamespaceTerminating, isNotFound } from '../../../kube/api-error.ts'
+import { formatTime } from '../../../kube/clock.ts'
+import type { DeepReadonly } from '../../../kube/object.ts'
+import { isControlledBy } from '../../../kube/owner-reference.ts'
+import type { Revision, RevisionId, Step, Template } from '../../../servers/model.ts'
+import type { OkgContext } from '../context.ts'
+import { claimOf } from '../game-server/claim.ts'
+import { stateChange } from '../game-server/state-labels.ts'
+import { ownAnnotations } from '../names.ts'
+import { patchPod } from '../pod-patch.ts'
+import { inPlaceChange } from './in-place-steps.ts'
+import { newPod } from './new-pod.ts'
+
+/** Writes of one set that are under way at a time. */
+const parallel = 48
+
+export interface ApplyInput {
+  readonly context: OkgContext
+  readonly set: DeepReadonly<GameServerSet>
+  readonly revisions: ReadonlyMap<RevisionId, Template>
+  readonly gracePeriodSeconds: number
+  readonly signal: AbortSignal
+}
+
+/** Why a server could not be made; nothing that a retry at once would change. */
+export interface CreateTrouble {
+  readonly server: string
+  readonly reason: string
+  readonly message: string
+}
+
+export interface Applied {
+  readonly troubles: readonly CreateTrouble[]
+  /** The first failure that is worth a retry; the other steps were taken all the same. */
+  readonly error?: unknown
+}
+
+export async function applySteps(input: ApplyInput, steps: readonly Step[]): Promise<Applied> {
+  const troubles: CreateTrouble[] = []
+  let error: unknown
+  const queue = steps.values()
+  const work = async (): Promise<void> => {
+    for (const step of queue) {
+      try {
+        const trouble = await applyStep(input, step)
+        if (trouble !== undefined) troubles.push(trouble)
+      } catch (failure) {
+        error ??= failure
+      }
+      if (input.signal.aborted) return
+    }
+  }
+  await Promise.all(Array.from({ length: Math.min(parallel, steps.length) }, work))
+  return { troubles, ...(error !== undefined && { error }) }
+}
+
+async function applyStep(input: ApplyInput, step: Step): Promise<CreateTrouble | undefined> {
+  const { context, set, signal } = input
+  if (step.do === 'create') {
+    const template = input.revisions.get(step.revision)
+    if (template === undefined || step.ordinal === undefined) return undefined
+    return createServer(input, { name: step.key, ordinal: step.ordinal }, { id: step.revision, template })
+  }
+  const pod = context.pods.get(`${set.metadata.namespace ?? 'default'}/${step.member.key}`)
+  if (pod === undefined || pod.metadata.uid !== step.member.uid) return undefined
+  const now = context.clock.now()
+  switch (step.do) {
+    case 'delete':
+      await deleteServer(input, pod, step.because)
+      return undefined
+    case 'announce-delete': {
+      const state = stateChange(pod, 'PreDelete', now)
+      await patchPod(
+        context,
+        pod,
+        {
+          labels: { ...state.labels, [labels.lifecycleState]: 'PreparingDelete' },
+          annotations: {
+            ...state.annotations,
+            [annotations.lifecycleTimestamp]: formatTime(now),
+            [ownAnnotations.deleteReason]: step.because,
+          },
+        },
+        signal,
+      )
+      return undefined
+    }
+    case 'change': {
+      const { metadata, to } = step.change
+      await patchPod(context, pod, { labels: { ...metadata.labels, [labels.revision]: to }, annotations: metadata.annotations }, signal)
+      return undefined
+    }
+    case 'override':
+      await patchPod(context, pod, { images: step.images }, signal)
+      context.recorder.event(
+        set,
+        'Normal',
+        'DirectedUpdate',
+        `${pod.metadata.name}: ${step.images.map(({ container, image }) => `${container}=${image}`).join(', ')}`,
+      )
+      return undefined
+    case 'advance': {
+      if (step.to === 'Drained')
+        await announceToNetwork(
+          input,
+          pod,
+          step.change.images.map(({ container }) => container),
+        )
+      await patchPod(context, pod, inPlaceChange(pod, step.to, step.change, input.gracePeriodSeconds, now), signal)
+      if (step.to === 'Restored')
+        context.recorder.event(set, 'Normal', 'SuccessfulUpdatePodInPlace', `${pod.metadata.name} runs ${step.change.to}`)
+      return undefined
+    }
+  }
+}
+
+async function createServer(
+  input: ApplyInput,
+  key: { name: string; ordinal: number },
+  revision: Revision,
+): Promise<CreateTrouble | undefined> {
+  const { context, set, signal } = input
+  const { client, addresses } = context
+  const namespace = set.metadata.namespace ?? 'default'
+  const server = survivingServer(context, set, key.name)
+  if (server?.metadata.labels?.[labels.deleting] === 'true') await markServer(context, server, 'false', signal)
+  const claim = claimOf({ set, name: key.name, pod: undefined, server })
+  const prepared = claim === undefined ? undefined : addresses.prepare(claim)
+  if (prepared?.ok === false) return { server: key.name, reason: prepared.reason, message: prepared.message }
+  try {
+    const pod = newPod({ set, key, revision, server, hostPorts: prepared?.ports ?? [], now: context.clock.now() })
+    context.pods.wrote(await client.create(pods, pod, { signal }))
+    return undefined
+  } catch (error) {
+    if (claim !== undefined) addresses.unprepare(claim.key)
+    if (isAlreadyExists(error)) {
+      const existing = await client.get(pods, { namespace, name: key.name }, { signal })
+      if (isControlledBy(existing, set)) context.pods.wrote(existing)
+      else return { server: key.name, reason: 'NameTaken', message: `pod ${key.name} exists and belongs to somebody else` }
+      return undefined
+    }
+    if (isNamespaceTerminating(error)) return undefined
+    if (error instanceof ApiError && [400, 403, 422].includes(error.code))
+      return { server: key.name, reason: 'FailedCreate', message: error.message }
+    throw error
+  }
+}
+
+async function deleteServer({ context, set, signal }: ApplyInput, pod: DeepReadonly<Pod>, because: string): Promise<void> {
+  const { name, namespace = '', uid } = pod.metadata
+  if (because === 'ScaleDown' || because === 'Reserved') {
+    const server = survivingServer(context, set, name)
+    if (server !== undefined && server.metadata.labels?.[labels.deleting] !== 'true') await markServer(context, server, 'true', signal)
+  }
+  try {
+    await context.client.delete(pods, { namespace, name }, { preconditions: { uid }, signal })
+    context.pods.deleted(pod)
+  } catch (error) {
+    if (!isNotFound(error) && !isConflict(error)) throw error
+    context.pods.forget(pod)
+  }
+}
+
+/** The server's object when it belongs to the set (reclaim policy Delete), so that it outlives pods. */
+function survivingServer(context: OkgContext, set: DeepReadonly<GameServerSet>, name: string): DeepReadonly<GameServer> | undefined {
+  const server = context.servers.get(`${set.metadata.namespace ?? 'default'}/${name}`)
+  return server !== undefined && isControlledBy(server, set) && !context.servers.isDeleting(server) ? server : undefined
+}
+
+async function markServer(
+  context: OkgContext,
+  server: DeepReadonly<GameServer>,
+  deleting: 'true' | 'false',
+  signal: AbortSignal,
+): Promise<void> {
+  const { name, namespace = '', uid } = server.metadata
+  const patch = { metadata: { uid, labels: { [labels.deleting]: deleting } } }
+  try {
+    context.servers.wrote(await context.client.patch(gameServers, { namespace, name }, patch, { type: 'merge', signal }))
+  } catch (error) {
+    if (!isNotFound(error) && !isConflict(error)) throw error
+    context.servers.forget(server)
+  }
+}
+
+/**
+ * Networks that keep publishing a server while only certain containers change have to know before it stops being ready.
+ * One look is enough: the engine writes at most once for it.
+ */
+async function announceToNetwork({ context, set, signal }: ApplyInput, pod: DeepReadonly<Pod>, changing: readonly string[]): Promise<void> {
+  const server = context.servers.get(`${pod.metadata.namespace ?? ''}/${pod.metadata.name}`)
+  const claim = claimOf({ set, name: pod.metadata.name, pod, server, changing })
+  if (claim !== undefined) await context.addresses.reconcile(claim, signal)
+}

@@ -1,0 +1,186 @@
+/** Keeps the pods of a GameServerSet as many and as new as they should be. */
+import { gameServerSets, type GameServerSet } from '../../../apis/game.kruise.io/game-server-set.ts'
+import { isConflict, isNamespaceTerminating, isNotFound } from '../../../kube/api-error.ts'
+import type { Controller, Result } from '../../../kube/controller.ts'
+import { createController } from '../../../kube/controller.ts'
+import type { MetricsSink } from '../../../kube/metrics.ts'
+import type { DeepReadonly, ObjectKey } from '../../../kube/object.ts'
+import { isControlledBy } from '../../../kube/owner-reference.ts'
+import type { Instant, Member, Plan, RevisionId } from '../../../servers/model.ts'
+import { plan } from '../../../servers/plan.ts'
+import type { OkgContext } from '../context.ts'
+import { indexes } from '../names.ts'
+import { ordinalOf } from './member.ts'
+import { type Applied, applySteps, type CreateTrouble } from './apply.ts'
+import type { Troubles } from './conditions.ts'
+import { announceConditions, announceScale } from './events.ts'
+import { replicasAfterKill } from './kill.ts'
+import { memoryPatch } from './memory.ts'
+import { membersOf, type Observed, wantedOf } from './observe.ts'
+import { revisionsOf, syncRevisions } from './revisions.ts'
+import { statusChange, statusOf } from './status.ts'
+import { ignoredParts } from './ignored.ts'
+import { revisionOf } from './template.ts'
+import { validateGameServerSet } from './validate.ts'
+import { addressTroublesOf } from './address-troubles.ts'
+
+/** The least time between two status writes of one set while it moves. */
+const statusIntervalMs = 250
+/** How soon a server that could not be made is tried again. */
+const createRetryMs = 5000
+/** Steps of one pass; more come with the next, so that a mass start does not keep updates waiting. */
+const stepsPerPass = 256
+
+/** What is remembered of a set between passes; nothing that a restart could not do without. */
+interface Memo {
+  statusWrittenAt: Instant
+  invalid: { readonly generation: number; readonly messages: readonly string[] } | undefined
+  createTroubles: readonly CreateTrouble[]
+}
+
+export function createSetController(context: OkgContext, options: { workers?: number; metrics?: MetricsSink } = {}): Controller {
+  const memos = new Map<ObjectKey, Memo>()
+  const { clock, logger } = context
+
+  async function reconcile(key: ObjectKey, signal: AbortSignal): Promise<Result> {
+    const set = context.sets.get(key)
+    // Owner references take everything away with the set; until then nothing is made again.
+    if (set === undefined || set.metadata.deletionTimestamp !== undefined) {
+      memos.delete(key)
+      return 'done'
+    }
+    const memo = memos.get(key) ?? { statusWrittenAt: 0, invalid: undefined, createTroubles: [] }
+    memos.set(key, memo)
+    try {
+      return await reconcileSet(set, memo, signal)
+    } catch (error) {
+      // Somebody else wrote first, or the namespace is going: the news of it is on its way.
+      if (isConflict(error) || isNotFound(error) || isNamespaceTerminating(error)) return { requeueAfterMs: 1000 }
+      throw error
+    }
+  }
+
+  async function reconcileSet(set: DeepReadonly<GameServerSet>, memo: Memo, signal: AbortSignal): Promise<Result> {
+    const observed = observe(context, set)
+    const replicas = replicasAfterKill(set, observed.pods, observed.isDeleting)
+    if (replicas !== undefined) {
+      const { name, namespace = '', resourceVersion } = set.metadata
+      const patch = { metadata: { resourceVersion }, spec: { replicas } }
+      context.sets.wrote(await context.client.patch(gameServerSets, { namespace, name }, patch, { type: 'merge', signal }))
+      return { requeueAfterMs: 1 }
+    }
+    const members = membersOf(observed)
+    const wanted = wantedOf(observed, members)
+    const next = plan(wanted, members, clock.now())
+
+    const inUse = new Set<RevisionId>(members.map(({ revision }) => revision))
+    await syncRevisions(context, set, observed.target, inUse, signal)
+    const remembered = await remember(context, set, next, signal)
+    announceScale(context.recorder, set, next, members)
+    const steps = next.steps.slice(0, stepsPerPass)
+    const applied = await applySteps(
+      { context, set, revisions: wanted.revisions, gracePeriodSeconds: wanted.update.gracePeriodSeconds, signal },
+      steps,
+    )
+    if (applied.troubles.length > 0 || steps.some(step => step.do === 'create')) memo.createTroubles = applied.troubles
+    else if (next.steps.length === 0 && !next.waiting.some(({ reason }) => reason === 'NotReady')) memo.createTroubles = []
+
+    const wait = await publish(remembered, memo, members, next, applied, signal)
+    if (applied.error !== undefined) throw applied.error
+    return wait
+  }
+
+  async function publish(
+    set: DeepReadonly<GameServerSet>,
+    memo: Memo,
+    members: readonly Member[],
+    planned: Plan,
+    applied: Applied,
+    signal: AbortSignal,
+  ): Promise<Result> {
+    const now = clock.now()
+    const waits: number[] = []
+    if (planned.wakeAt !== undefined) waits.push(Math.max(1, planned.wakeAt - now))
+    if (planned.steps.length > stepsPerPass) waits.push(1)
+    if (applied.troubles.length > 0) waits.push(createRetryMs)
+    const fresh = observe(context, set)
+    // After steps the next pass tells more: a status written now would be outdated by its own answer.
+    const settledPlan = planned.steps.length === 0 ? planned : plan(wantedOf(fresh, membersOf(fresh)), membersOf(fresh), now)
+    const status = statusOf(set, fresh.pods, settledPlan, troublesOf(set, memo, members), now)
+    const change = statusChange(set.status, status)
+    if (change !== undefined) {
+      const due = memo.statusWrittenAt + statusIntervalMs
+      if (now < due) waits.push(due - now)
+      else {
+        memo.statusWrittenAt = now
+        const { name, namespace = '', uid } = set.metadata
+        const patch = { metadata: { uid }, status: change }
+        const written = await context.client.patch(gameServerSets, { namespace, name }, patch, {
+          type: 'merge',
+          subresource: 'status',
+          signal,
+        })
+        context.sets.wrote(written)
+        announceConditions(context.recorder, set, status)
+      }
+    }
+    return waits.length === 0 ? 'done' : { requeueAfterMs: Math.min(...waits) }
+  }
+
+  function troublesOf(set: DeepReadonly<GameServerSet>, memo: Memo, members: readonly Member[]): Troubles {
+    const generation = set.metadata.generation ?? 0
+    if (memo.invalid?.generation !== generation) {
+      const errors = validateGameServerSet(
+        set,
+        undefined,
+        (provider, parameters) => context.addresses.validate(provider, parameters),
+        context.addresses.providers,
+      )
+      memo.invalid = { generation, messages: errors.map(({ field, detail }) => `${field}: ${detail}`) }
+    }
+    return {
+      invalid: memo.invalid.messages,
+      unsupported: ignoredParts(set.spec),
+      create: memo.createTroubles,
+      addresses: addressTroublesOf(context, set, members),
+    }
+  }
+
+  return createController({
+    name: 'okg-gameserverset',
+    reconcile,
+    workers: options.workers ?? 4,
+    clock,
+    logger,
+    ...(options.metrics && { metrics: options.metrics }),
+  })
+}
+
+function observe(context: OkgContext, set: DeepReadonly<GameServerSet>): Observed {
+  return {
+    set,
+    pods: context.pods
+      .byIndex(indexes.controller, set.metadata.uid, pod => isControlledBy(pod, set))
+      .filter(pod => ordinalOf(pod.metadata.name) !== undefined),
+    revisions: revisionsOf(context, set),
+    overriding: context.servers.byIndex(indexes.overriddenOf, `${set.metadata.namespace ?? ''}/${set.metadata.name}`, () => false),
+    target: revisionOf(set),
+    isDeleting: pod => context.pods.isDeleting(pod),
+  }
+}
+
+/** Writes what the set has to remember before anything is done about it; returns the set as it is then. */
+async function remember(
+  context: OkgContext,
+  set: DeepReadonly<GameServerSet>,
+  planned: Plan,
+  signal: AbortSignal,
+): Promise<DeepReadonly<GameServerSet>> {
+  const patch = memoryPatch(set, planned)
+  if (patch === undefined) return set
+  const { name, namespace = '', uid, resourceVersion } = set.metadata
+  const metadata = { ...patch.metadata, uid, ...(patch.spec !== undefined && { resourceVersion }) }
+  const written = await context.client.patch(gameServerSets, { namespace, name }, { ...patch, metadata }, { type: 'merge', signal })
+  context.sets.wrote(written)
+  return written
+}

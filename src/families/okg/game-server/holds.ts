@@ -1,0 +1,18 @@
+/**
+ * How long news is held back, in milliseconds, in the hope that better news comes with the same write. An API write is the scarce resource, and
+ * nobody needs to see a state that lasts a blink.
+ */
+export const holds = {
+  /** The readiness gate stays shut for this long so that the address can go out with it. */
+  gateForAddress: 250,
+  /** An address that is known waits this long for the server to become ready. */
+  addressForGate: 250,
+  /** `Creating`, and addresses on their way, are written when they last longer than this after the pod's creation. */
+  creating: 2000,
+  /** `Updating`, `NotReady` and other states that pass. */
+  passing: 600,
+  /** A GameServer is made when its pod has a node, so that one write says both; or after this time. */
+  nodeForServer: 1000,
+  /** An address engine that waits for others is reported when it lasts longer than this. */
+  addressTrouble: 5000,
+} as const

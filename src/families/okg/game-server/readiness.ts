@@ -1,0 +1,33 @@
+/** Conditions of the readiness gate that keeps a server out of the traffic while its images change. */
+import type { Pod, PodCondition } from '../../../apis/core/types.generated.ts'
+import { formatTime } from '../../../kube/clock.ts'
+import type { DeepReadonly } from '../../../kube/object.ts'
+import { inPlaceUpdateReady, startInPlaceUpdate } from '../names.ts'
+import { conditionOf, isReadyBut } from './state.ts'
+
+/**
+ * Opens the gate. When nothing else is missing the pod is ready at once: kubelet would find the same a moment later with a write of
+ * its own.
+ */
+export function openGate(pod: DeepReadonly<Pod>, now: number): PodCondition[] {
+  const lastTransitionTime = formatTime(now)
+  const gate: PodCondition = { type: inPlaceUpdateReady, status: 'True', lastTransitionTime }
+  const cleared = conditionOf(pod, inPlaceUpdateReady)?.reason === undefined ? gate : { ...gate, reason: '', message: '' }
+  if (!isReadyBut(pod, inPlaceUpdateReady)) return [cleared]
+  return [cleared, { type: 'Ready', status: 'True', lastTransitionTime, reason: '', message: '' }]
+}
+
+/** Closes the gate, and says that the pod is not ready before kubelet finds out. */
+export function closeGate(now: number): PodCondition[] {
+  const lastTransitionTime = formatTime(now)
+  return [
+    { type: inPlaceUpdateReady, status: 'False', reason: startInPlaceUpdate, message: '', lastTransitionTime },
+    {
+      type: 'Ready',
+      status: 'False',
+      reason: 'ReadinessGatesNotReady',
+      message: `corresponding condition of pod readiness gate "${inPlaceUpdateReady}" does not exist or is not "True".`,
+      lastTransitionTime,
+    },
+  ]
+}

@@ -1,0 +1,99 @@
+import { type DeepReadonly, keyOf, type KubeObject, type ObjectKey } from '../../kube/object.ts'
+import type { Store } from '../../kube/store.ts'
+
+/** How many objects that were seen to vanish are remembered, for answers to writes that come after the news of the object's end. */
+const rememberedDead = 4096
+
+/**
+ * A store that already knows what this process wrote: the answer to a write counts until the watch has caught up. So a lagging
+ * watch never makes a controller create, patch or delete twice.
+ *
+ * Versions of one object are compared as numbers, which Kubernetes allows (KEP-5504).
+ */
+export class OwnWrites<T extends KubeObject> implements Disposable {
+  readonly #store: Store<T>
+  readonly #written = new Map<ObjectKey, DeepReadonly<T>>()
+  /** Uids of objects we asked to delete and that the store still shows as staying. */
+  readonly #deleting = new Set<string>()
+  readonly #dead = new Set<string>()
+  readonly #subscription: Disposable
+
+  constructor(store: Store<T>) {
+    this.#store = store
+    const seen = (object: DeepReadonly<T>): void => {
+      const key = keyOf(object)
+      const written = this.#written.get(key)
+      if (written !== undefined && !isNewer(written, object)) this.#written.delete(key)
+      if (object.metadata.deletionTimestamp !== undefined) this.#deleting.delete(object.metadata.uid)
+    }
+    this.#subscription = store.subscribe({
+      added: seen,
+      updated: seen,
+      deleted: object => {
+        const key = keyOf(object)
+        if (this.#written.get(key)?.metadata.uid === object.metadata.uid) this.#written.delete(key)
+        this.#deleting.delete(object.metadata.uid)
+        this.#dead.add(object.metadata.uid)
+        if (this.#dead.size > rememberedDead)
+          for (const uid of this.#dead) if (this.#dead.delete(uid) && this.#dead.size <= rememberedDead) break
+      },
+    })
+  }
+
+  /** The newest version known. */
+  get(key: ObjectKey): DeepReadonly<T> | undefined {
+    return this.#written.get(key) ?? this.#store.get(key)
+  }
+
+  /** The newest versions of the objects the index has, and of those we wrote that `belongs` says yes to. */
+  byIndex(index: string, value: string, belongs: (object: DeepReadonly<T>) => boolean): DeepReadonly<T>[] {
+    const stored = this.#store.byIndex(index, value)
+    if (this.#written.size === 0) return [...stored]
+    const found = new Map<ObjectKey, DeepReadonly<T>>()
+    for (const object of stored) found.set(keyOf(object), this.#written.get(keyOf(object)) ?? object)
+    for (const [key, object] of this.#written) if (!found.has(key) && belongs(object)) found.set(key, object)
+    return [...found.values()]
+  }
+
+  /** The answer to a create, update or patch. */
+  wrote(object: DeepReadonly<T>): void {
+    const key = keyOf(object)
+    if (this.#dead.has(object.metadata.uid)) return
+    const stored = this.#store.get(key)
+    if (stored !== undefined && stored.metadata.uid === object.metadata.uid && !isNewer(object, stored)) return
+    const written = this.#written.get(key)
+    if (written !== undefined && written.metadata.uid === object.metadata.uid && !isNewer(object, written)) return
+    this.#written.set(key, object)
+  }
+
+  /** A delete was accepted. */
+  deleted(object: DeepReadonly<T>): void {
+    const { uid } = object.metadata
+    const stored = this.#store.get(keyOf(object))
+    if (
+      stored?.metadata.uid === uid
+        ? stored.metadata.deletionTimestamp === undefined
+        : this.#written.get(keyOf(object))?.metadata.uid === uid
+    ) {
+      this.#deleting.add(uid)
+    }
+  }
+
+  /** The object turned out to be gone, or to be something else than we thought. */
+  forget(object: DeepReadonly<T>): void {
+    if (this.#written.get(keyOf(object))?.metadata.uid === object.metadata.uid) this.#written.delete(keyOf(object))
+  }
+
+  isDeleting(object: DeepReadonly<T>): boolean {
+    return object.metadata.deletionTimestamp !== undefined || this.#deleting.has(object.metadata.uid)
+  }
+
+  [Symbol.dispose](): void {
+    this.#subscription[Symbol.dispose]()
+  }
+}
+
+function isNewer(a: DeepReadonly<KubeObject>, b: DeepReadonly<KubeObject>): boolean {
+  if (a.metadata.uid !== b.metadata.uid) return a.metadata.creationTimestamp > b.metadata.creationTimestamp
+  return Number(a.metadata.resourceVersion) > Number(b.metadata.resourceVersion)
+}
