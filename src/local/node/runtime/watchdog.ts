@@ -10,7 +10,7 @@ while read -r change group; do
   groups=$others
   if [ "$change" = + ]; then groups="$groups $group"; fi
 done
-for group in $groups; do kill -9 -- "-$group" 2>/dev/null; done
+for group in $groups; do kill -9 "-$group" 2>/dev/null; done
 `
 
 /** Ends process groups when this process ends, however it ends. For hosts where the kernel does not do that. */
