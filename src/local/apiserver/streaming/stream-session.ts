@@ -1,0 +1,79 @@
+import type { ExecSession } from '../../node/runtime/runtime.ts'
+import type { NodeStreams, StreamRefusal } from '../../node/streams.ts'
+import { CHANNEL_PROTOCOLS, serveChannels } from './channel-protocol.ts'
+import type { MessagePort } from './message-port.ts'
+import { PORT_PROTOCOLS, servePorts } from './port-protocol.ts'
+import { containerRef, flag, type StreamTarget } from './target.ts'
+
+/** A stream that a node has agreed to, waiting for its connection. */
+export interface StreamSession {
+  readonly protocol: string
+  /** Resolves when the session is over and the port is closed. */
+  serve(port: MessagePort): Promise<void>
+  /** Ends it when no connection came about. */
+  cancel(): void
+}
+
+/** The sub-protocols that a subresource speaks, best first. */
+export function protocolsOf(subresource: StreamTarget['subresource']): readonly string[] {
+  return subresource === 'portforward' ? PORT_PROTOCOLS : CHANNEL_PROTOCOLS
+}
+
+/**
+ * Asks the node for a stream. Refusals of the node and requests that cannot be served come back as such, with an HTTP status.
+ * @param offered the sub-protocols of the client, in its order
+ */
+export async function openSession(
+  target: StreamTarget,
+  offered: readonly string[],
+  streams: NodeStreams,
+  signal: AbortSignal,
+): Promise<StreamSession | StreamRefusal> {
+  const known = protocolsOf(target.subresource)
+  const protocol = offered.find(name => known.includes(name))
+  if (protocol === undefined) {
+    return {
+      refused: true,
+      status: 400,
+      message: `none of the sub-protocols is served here (${offered.join(', ')}); use one of ${known.join(', ')}`,
+    }
+  }
+  if (target.subresource === 'portforward') {
+    const ports = target.query
+      .getAll('ports')
+      .flatMap(text => text.split(','))
+      .map(Number)
+    if (ports.length === 0 || ports.some(port => !Number.isInteger(port) || port < 1 || port > 65535)) {
+      return { refused: true, status: 400, message: 'query parameter "ports" must name ports from 1 to 65535' }
+    }
+    const abort = new AbortController()
+    return {
+      protocol,
+      serve: port =>
+        servePorts(ports, number => streams.portForward(containerRef(target), number, abort.signal), port).finally(() => abort.abort()),
+      cancel: () => abort.abort(),
+    }
+  }
+  const { query } = target
+  const options = { stdin: flag(query, 'stdin'), stdout: flag(query, 'stdout'), stderr: flag(query, 'stderr'), tty: flag(query, 'tty') }
+  if (!options.stdin && !options.stdout && !options.stderr) {
+    return { refused: true, status: 400, message: 'you must specify at least 1 of stdin, stdout, stderr' }
+  }
+  const abort = new AbortController()
+  const both = AbortSignal.any([signal, abort.signal])
+  const opened = await (target.subresource === 'attach'
+    ? streams.attach(containerRef(target), options, both)
+    : streams.exec(containerRef(target), { ...options, command: query.getAll('command') }, both))
+  if ('refused' in opened) return opened
+  const end = () => {
+    abort.abort()
+    if (target.subresource === 'exec') opened.kill()
+  }
+  return { protocol, serve: port => serveChannels(opened, port, options).finally(() => endUnlessOver(opened, end)), cancel: end }
+}
+
+/** A command whose client went away goes as well. */
+async function endUnlessOver(session: ExecSession, end: () => void): Promise<void> {
+  const isOver = await Promise.race([session.exit.then(() => true), Promise.resolve(false)])
+  if (!isOver) end()
+}
