@@ -3,7 +3,7 @@ import type { Clock } from '../../kube/clock.ts'
 import { readLog } from './logs/log-reader.ts'
 import { messageOf } from './node-error.ts'
 import { containersOf, type PodObject } from './pods/container-state.ts'
-import type { ContainerRecord } from './pods/container-record.ts'
+import { shownID, type ContainerRecord } from './pods/container-record.ts'
 import { logPath } from './pods/start-container.ts'
 import type { ContainerRuntime, ExecSession } from './runtime/runtime.ts'
 import type { ContainerRef, NodeStreams, StreamRefusal } from './streams.ts'
@@ -56,7 +56,8 @@ export function createNodeStreams({ runtime, clock, stateDir, find }: NodeStream
         return refuse(400, `container "${name}" in pod "${ref.pod}" is waiting to start: ${reason}`)
       }
       const attempt = query.previous ? restarts - 1 : restarts
-      const isOpen = (): boolean => !query.previous && phase.at === 'running' && record.run?.container.id === phase.containerID
+      const isOpen = (): boolean =>
+        !query.previous && phase.at === 'running' && record.run !== undefined && shownID(record.run.container) === phase.containerID
       return readLog({ path: logPath(stateDir, pod.pod, name, attempt), isOpen }, query, clock, signal)
     },
 

@@ -71,7 +71,7 @@ export class ContainerRecord {
     const prober = new ContainerProber({
       target,
       clock: this.#context.clock,
-      onVerdict: verdict => this.#onVerdict(container.id, verdict),
+      onVerdict: verdict => this.#onVerdict(shownID(container), verdict),
       onFailure: (kind, message) => {
         const title = `${kind[0]?.toUpperCase() ?? ''}${kind.slice(1)}`
         this.#context.events.record(this.#hooks.pod(), 'Warning', 'Unhealthy', `${title} probe failed: ${message}`)
@@ -81,7 +81,7 @@ export class ContainerRecord {
     this.preStopped = false
     this.#begin(definition, image, {
       at: 'running',
-      containerID: container.id,
+      containerID: shownID(container),
       hash,
       startedAt: container.startedAt.getTime(),
       started: false,
@@ -93,7 +93,7 @@ export class ContainerRecord {
   beginProbes(): void {
     if (this.#run === undefined || this.state.phase.at !== 'running') return
     const { prober, container } = this.#run
-    this.#onVerdict(container.id, prober.verdict)
+    this.#onVerdict(shownID(container), prober.verdict)
     prober.start()
   }
 
@@ -134,11 +134,11 @@ export class ContainerRecord {
 
   #onExit(container: Container, hash: string, status: ExitStatus): void {
     const { phase } = this.state
-    if (phase.at !== 'running' || phase.containerID !== container.id) return
+    if (phase.at !== 'running' || phase.containerID !== shownID(container)) return
     this.endProbes()
     this.#run = undefined
     const exit: Exit = {
-      containerID: container.id,
+      containerID: shownID(container),
       exitCode: status.exitCode,
       reason: status.exitCode === 0 ? 'Completed' : 'Error',
       startedAt: phase.startedAt,
@@ -152,6 +152,11 @@ export class ContainerRecord {
     }
     this.#hooks.onChange()
   }
+}
+
+/** The id as `containerID` shows it. */
+export function shownID(container: Container): string {
+  return container.id.includes('://') ? container.id : `berth://${container.id}`
 }
 
 /** How probes and hooks reach the ports of a pod: through the runtime, or directly for the host's own network. */

@@ -121,6 +121,18 @@ function killReason(
   return `Container ${name} failed ${phase.failed} probe${restarts ? ', will be restarted' : ''}`
 }
 
+/**
+ * Whether what can be seen now will last: no init container is on its way and no container has just been started and is about to become
+ * ready. Until then a status is worth holding back for a moment.
+ */
+export function isSettled(pod: PodObject, states: ContainerStates): boolean {
+  return containersOf(pod).every(({ role, definition }) => {
+    const { phase, obstacle } = states.get(definition.name) ?? absent
+    if (phase.at === 'running') return role !== 'init' && phase.ready
+    return phase.at === 'exited' || obstacle !== undefined
+  })
+}
+
 /** Whether a container that ended with `exitCode` is started again. */
 function shouldRestart(pod: PodObject, container: PodContainer, exitCode: number): boolean {
   if (container.role === 'sidecar') return true

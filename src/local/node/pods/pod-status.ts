@@ -32,7 +32,7 @@ export function computePodStatus(pod: PodObject, states: ContainerStates, facts:
     containerStatus(container, states.get(container.definition.name) ?? absent, facts, initialised)
   const initStatuses = containers.filter(container => container.role !== 'main').map(statusOf)
   const mainStatuses = containers.filter(container => container.role === 'main').map(statusOf)
-  const phase = podPhase(pod, containers, [...initStatuses, ...mainStatuses], initialised, states)
+  const phase = podPhase(pod, containers, [...initStatuses, ...mainStatuses], initialised, states, facts.terminating)
   const conditions = podConditions(pod, phase, containers, [...initStatuses, ...mainStatuses], initialised, facts)
   return {
     phase,
@@ -126,6 +126,7 @@ function podPhase(
   statuses: readonly ContainerStatus[],
   initialised: boolean,
   states: ContainerStates,
+  terminating: boolean,
 ): Phase {
   const before = pod.status?.phase
   if (before === 'Succeeded' || before === 'Failed') return before
@@ -135,7 +136,8 @@ function podPhase(
   const waiting = main.some(status => status.state?.waiting !== undefined && status.lastState?.terminated === undefined)
   if (waiting) return 'Pending'
   if (main.some(status => status.state?.running !== undefined)) return 'Running'
-  const policy = pod.spec?.restartPolicy ?? 'Always'
+  // A pod that has been stopped is over, whatever its restart policy.
+  const policy = terminating ? 'Never' : (pod.spec?.restartPolicy ?? 'Always')
   if (policy === 'Always') return 'Running'
   const succeeded = main.every(status => status.state?.terminated?.exitCode === 0)
   if (succeeded) return 'Succeeded'

@@ -11,7 +11,7 @@ import { retryDelay } from './back-off.ts'
 import { ContainerRecord } from './container-record.ts'
 import { absent, containersOf, type ContainerState, type PodContainer, type PodObject } from './container-state.ts'
 import { launchContainer } from './launch-container.ts'
-import { computePodActions, type ContainerStates, type PodActions } from './pod-actions.ts'
+import { computePodActions, isSettled, type ContainerStates, type PodActions } from './pod-actions.ts'
 import { computePodStatus } from './pod-status.ts'
 import { restoreStates } from './restore.ts'
 import { hostnameOf } from './start-container.ts'
@@ -154,7 +154,7 @@ export class PodWorker {
       this.#status.mark()
       return this.#context.clock.now() + retryDelay(this.#failures, podRetry.baseMs, podRetry.maxMs)
     } finally {
-      this.#status.release()
+      if (isSettled(this.#pod, this.#states())) this.#status.release()
     }
   }
 
@@ -249,6 +249,7 @@ export class PodWorker {
   }
 
   async #terminate(): Promise<void> {
+    this.#status.hold()
     const { logger, events, clock } = this.#context
     const running = (roles: readonly PodContainer['role'][]) =>
       containersOf(this.#pod).flatMap(({ role, definition }) => {
