@@ -3,6 +3,7 @@ import { apiVersionOf } from '../../../kube/resource.ts'
 import { applyDefaults } from '../../../schema/default.ts'
 import type { FieldError } from '../../../schema/field-error.ts'
 import { isJsonObject } from '../../../schema/json.ts'
+import { dropNulls } from '../../../schema/nulls.ts'
 import { prune } from '../../../schema/prune.ts'
 import { invalidStatus } from '../../../schema/status.ts'
 import { validate } from '../../../schema/validate.ts'
@@ -49,6 +50,7 @@ export function checkUnknownFields(
 /** Values of built-in kinds that Kubernetes could not even decode. Custom resources say the same as a validation error. */
 export function checkTypes(resource: ServedResource, draft: Draft): void {
   if (resource.custom) return
+  dropNulls(resource.schema, draft)
   const wrong = validate(resource.schema, draft, undefined, { duplicates: false }).find(({ type }) => type === 'FieldValueTypeInvalid')
   if (wrong === undefined) return
   const expected = /must be of type (\w+)/.exec(wrong.detail)?.[1] ?? 'another type'
