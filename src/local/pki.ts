@@ -1,0 +1,41 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { createCertificateAuthority, createServingCertificate, isUsable, type KeyAndCertificate } from './apiserver/tls/certificates.ts'
+
+export interface ServingPair {
+  readonly serving: KeyAndCertificate
+  /** PEM of the authority, for kubeconfigs and pods. */
+  readonly ca: string
+}
+
+/**
+ * The authority of a cluster and the certificate its API server shows for these names. With `keep` both live in `folder`
+ * (readable by the owner only), so that kubeconfigs stay valid over a restart; a certificate that no longer fits is made anew.
+ */
+export async function servingPair(folder: string, keep: boolean, names: readonly string[], now: Date): Promise<ServingPair> {
+  const stored = keep ? await readPair(folder, 'ca') : undefined
+  const authority = stored ?? createCertificateAuthority(now)
+  const old = stored === undefined ? undefined : await readPair(folder, 'serving')
+  const serving = old !== undefined && isUsable(authority, old.cert, names, now) ? old : createServingCertificate(authority, { names, now })
+  if (keep) {
+    await mkdir(folder, { recursive: true, mode: 0o700 })
+    if (authority !== stored) await writePair(folder, 'ca', authority)
+    if (serving !== old) await writePair(folder, 'serving', serving)
+  }
+  return { serving, ca: authority.cert }
+}
+
+async function readPair(folder: string, name: string): Promise<KeyAndCertificate | undefined> {
+  try {
+    const [key, cert] = await Promise.all(['key', 'crt'].map(end => readFile(join(folder, `${name}.${end}`), 'utf8')))
+    return key === undefined || cert === undefined ? undefined : { key, cert }
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+async function writePair(folder: string, name: string, pair: KeyAndCertificate): Promise<void> {
+  await writeFile(join(folder, `${name}.key`), pair.key, { mode: 0o600 })
+  await writeFile(join(folder, `${name}.crt`), pair.cert, { mode: 0o600 })
+}

@@ -1,0 +1,94 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { okgAdmission } from '../families/okg/admission.ts'
+import type { Client } from '../kube/client.ts'
+import type { Logger } from '../kube/logger.ts'
+import { type EmbeddedCluster, startCluster } from '../local/cluster.ts'
+import { hostPlan } from '../local/host-plan.ts'
+import type { Isolation } from '../local/node/runtime/runtime.ts'
+import { type Controllers, startControllers } from './controllers.ts'
+import { installDefinitions } from './definitions.ts'
+import { embeddedNetwork } from './embedded-network.ts'
+import { createLogger } from './logger.ts'
+import { claimSlot } from './slot.ts'
+
+export interface EmbeddedOptions {
+  /** Kept and used again; a temporary folder that goes with the cluster when absent. */
+  readonly dataDir?: string
+  readonly port: number
+  readonly nodes: number
+  readonly simulate: boolean
+  /** Beside the images that come with Berth; later folders win. */
+  readonly imageFolders: readonly string[]
+  readonly isolation?: Isolation
+  /** Warnings and errors in a sentence, for a terminal. */
+  readonly onTrouble?: (message: string) => void
+}
+
+/** An embedded cluster with Berth at work on it. */
+export interface EmbeddedBerth extends AsyncDisposable {
+  readonly cluster: EmbeddedCluster
+  readonly client: Client
+  readonly controllers: Controllers
+  /** Where the log is. */
+  readonly logFile: string
+  /** Sentences for people about what this host allows. */
+  readonly notes: readonly string[]
+}
+
+/** The images that come with Berth. */
+export const ownImages = resolve(import.meta.dirname, '../../examples/images')
+
+/** Starts cluster and controllers in this process; resolves when both are ready for users. */
+export async function startEmbedded(options: EmbeddedOptions, signal: AbortSignal): Promise<EmbeddedBerth> {
+  await using parts = new AsyncDisposableStack()
+  const { dataDir } = options
+  const stateDir = dataDir === undefined ? await mkdtemp(join(tmpdir(), 'berth-')) : resolve(dataDir)
+  if (dataDir === undefined) parts.defer(() => rm(stateDir, { recursive: true, force: true }))
+
+  const slotFile = join(stateDir, 'slot')
+  const slot = parts.use(await claimSlot(dataDir === undefined ? undefined : await readSlot(slotFile)))
+  const logFile = join(stateDir, 'berth.log')
+  const { onTrouble } = options
+  const logger: Logger = createLogger({ file: logFile, ...(onTrouble === undefined ? {} : { onTrouble }) })
+
+  const cluster = parts.use(
+    await startCluster({
+      plan: hostPlan(slot.number),
+      stateDir,
+      persistent: dataDir !== undefined,
+      port: options.port,
+      nodes: options.nodes,
+      simulate: options.simulate,
+      imageFolders: [ownImages, ...options.imageFolders.map(folder => resolve(folder))],
+      logger,
+      ...(options.isolation === undefined ? {} : { isolation: options.isolation }),
+    }),
+  )
+  if (dataDir !== undefined) await writeFile(slotFile, `${slot.number}\n`)
+
+  const client = cluster.client('berth')
+  await installDefinitions(client, signal)
+  const network = embeddedNetwork()
+  const controllers = parts.use(await startControllers({ client, logger, network: network.config }, signal))
+  cluster.apiServer.registerAdmission(okgAdmission(controllers.addresses))
+  const running = parts.move()
+  return {
+    cluster,
+    client,
+    controllers,
+    logFile,
+    notes: [...cluster.notes, ...network.notes],
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  }
+}
+
+async function readSlot(file: string): Promise<number | undefined> {
+  try {
+    const number = Number.parseInt(await readFile(file, 'utf8'), 10)
+    return Number.isNaN(number) ? undefined : number
+  } catch {
+    return undefined
+  }
+}
