@@ -18,7 +18,7 @@ export interface Observed {
   /** GameServers of the set that override containers. */
   readonly overriding: readonly DeepReadonly<GameServer>[]
   readonly target: Revision
-  isDeleting(pod: DeepReadonly<Pod>): boolean
+  readonly isDeleting: (pod: DeepReadonly<Pod>) => boolean
 }
 
 export function membersOf({ set, pods, isDeleting }: Observed): Member[] {
