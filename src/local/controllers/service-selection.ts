@@ -1,6 +1,17 @@
-import type { Pod, Service } from '../../apis/core/types.generated.ts'
+import type { EndpointSlice, Pod, Service } from '../../apis/core/types.generated.ts'
 import { type DeepReadonly, keyOf } from '../../kube/object.ts'
 import type { Store } from '../../kube/store.ts'
+
+export const serviceNameLabel = 'kubernetes.io/service-name'
+
+/** Name of the index of EndpointSlices by {@link byServiceName}. */
+export const serviceOfSlice = 'slice-service'
+
+/** Index function: key of the Service a slice belongs to. */
+export const byServiceName = (slice: DeepReadonly<EndpointSlice>): readonly string[] => {
+  const name = slice.metadata.labels?.[serviceNameLabel]
+  return name === undefined ? [] : [`${slice.metadata.namespace ?? ''}/${name}`]
+}
 
 /** Which pods a Service selects, and the reverse, without looking at all of them. */
 export interface ServiceSelection {
@@ -31,14 +42,14 @@ function selects(service: DeepReadonly<Service>, pod: DeepReadonly<Pod>): boolea
 
 /** Adds its indexes to the stores. */
 export function createServiceSelection(services: Store<Service>, pods: Store<Pod>): ServiceSelection {
-  pods.addIndex('label', byLabel)
-  services.addIndex('selector', bySelector)
+  pods.addIndex('pod-label', byLabel)
+  services.addIndex('service-selector', bySelector)
   return {
-    podsOf: service => bySelector(service).flatMap(pair => pods.byIndex('label', pair).filter(pod => selects(service, pod))),
+    podsOf: service => bySelector(service).flatMap(pair => pods.byIndex('pod-label', pair).filter(pod => selects(service, pod))),
     servicesOf: pod =>
       byLabel(pod).flatMap(pair =>
         services
-          .byIndex('selector', pair)
+          .byIndex('service-selector', pair)
           .filter(service => selects(service, pod))
           .map(keyOf),
       ),

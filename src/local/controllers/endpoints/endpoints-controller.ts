@@ -11,7 +11,7 @@ import { type DeepReadonly, keyOf, type New } from '../../../kube/object.ts'
 import { controllerReference } from '../../../kube/owner-reference.ts'
 import type { Store } from '../../../kube/store.ts'
 import { sameEndpoint } from '../pod-endpoint.ts'
-import type { ServiceSelection } from '../service-selection.ts'
+import { byServiceName, type ServiceSelection, serviceNameLabel, serviceOfSlice } from '../service-selection.ts'
 import { desiredGroups, desiredSubsets, type EndpointGroup } from './desired-endpoints.ts'
 
 export interface EndpointsOptions {
@@ -31,14 +31,8 @@ export interface EndpointsOptions {
 }
 
 const managedBy = 'endpointslice-controller.k8s.io'
-const serviceNameLabel = 'kubernetes.io/service-name'
 const managedByLabel = 'endpointslice.kubernetes.io/managed-by'
 const headlessLabel = 'service.kubernetes.io/headless'
-
-const byService = (slice: DeepReadonly<EndpointSlice>): readonly string[] => {
-  const name = slice.metadata.labels?.[serviceNameLabel]
-  return name === undefined ? [] : [`${slice.metadata.namespace ?? ''}/${name}`]
-}
 
 /** Keeps EndpointSlices and Endpoints of Services that select pods. Both go with their Service: by owner reference, and by name. */
 export function createEndpointsController(options: EndpointsOptions): Controller {
@@ -46,7 +40,7 @@ export function createEndpointsController(options: EndpointsOptions): Controller
   const settleMs = options.settleMs ?? 1500
   /** Since when the first endpoints of a Service are waited for. */
   const waitingSince = new Map<string, number>()
-  slices.addIndex('service', byService)
+  slices.addIndex(serviceOfSlice, byServiceName)
   const expectedSlices = new Expectations(slices, { clock })
   const expectedEndpoints = new Expectations(endpoints, { clock })
 
@@ -58,7 +52,7 @@ export function createEndpointsController(options: EndpointsOptions): Controller
   }
 
   const syncSlices = async (key: string, service: DeepReadonly<Service>, groups: readonly EndpointGroup[]): Promise<void> => {
-    const own = slices.byIndex('service', key).filter(slice => slice.metadata.labels?.[managedByLabel] === managedBy)
+    const own = slices.byIndex(serviceOfSlice, key).filter(slice => slice.metadata.labels?.[managedByLabel] === managedBy)
     const spare = own
       .filter(slice => slice.metadata.deletionTimestamp === undefined)
       .toSorted((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1))
@@ -174,7 +168,7 @@ export function createEndpointsController(options: EndpointsOptions): Controller
   const controller = createController({ name: 'endpointslice', reconcile, workers: 8, clock, logger })
   controller.watch(services, { changed: (service, old) => service.metadata.generation === undefined || service.spec !== old.spec })
   controller.watch(pods, { keysOf: pod => selection.servicesOf(pod), changed: (pod, old) => !sameEndpoint(pod, old) })
-  controller.watch(slices, { keysOf: slice => (slice.metadata.labels?.[managedByLabel] === managedBy ? byService(slice) : []) })
+  controller.watch(slices, { keysOf: slice => (slice.metadata.labels?.[managedByLabel] === managedBy ? byServiceName(slice) : []) })
   controller.watch(endpoints, { keysOf: object => (services.get(keyOf(object)) === undefined ? [] : [keyOf(object)]) })
   return {
     ...controller,

@@ -10,7 +10,7 @@ import type { Listener, ListenerFailure } from '../../forwarder/listener.ts'
 import type { PodDialer } from '../../node/runtime/runtime.ts'
 import type { EventRecorder } from '../../../kube/event-recorder.ts'
 import { isPodFinished, sameEndpoint } from '../pod-endpoint.ts'
-import type { ServiceSelection } from '../service-selection.ts'
+import { byServiceName, type ServiceSelection, serviceOfSlice } from '../service-selection.ts'
 import { hostPortListeners } from './host-port-listeners.ts'
 import { loadBalancerListeners, serviceListeners, type ServiceWorld } from './service-listeners.ts'
 
@@ -37,19 +37,12 @@ export interface ServiceProxy extends LoadBalancerDataPlane, AsyncDisposable {
   status(): readonly ListenerStatus[]
 }
 
-const serviceNameLabel = 'kubernetes.io/service-name'
-
-const byServiceName = (slice: DeepReadonly<EndpointSlice>): readonly string[] => {
-  const name = slice.metadata.labels?.[serviceNameLabel]
-  return name === undefined ? [] : [`${slice.metadata.namespace ?? ''}/${name}`]
-}
-
 /** Creates the proxy; it carries nothing before `start`. */
 export function createServiceProxy(options: ServiceProxyOptions): ServiceProxy {
   const { services, pods, nodes, slices, selection, recorder, clock = systemClock, logger = noopLogger } = options
   const exposed = new Map<string, string>()
   const nodeIPs = new Map<string, string>()
-  slices.addIndex('service', byServiceName)
+  slices.addIndex(serviceOfSlice, byServiceName)
 
   const onFailure = (group: string, _listener: Listener, failure: ListenerFailure | undefined): void => {
     const [kind, key = ''] = group.split(' ')
@@ -63,7 +56,7 @@ export function createServiceProxy(options: ServiceProxyOptions): ServiceProxy {
   const worldOf = (service: DeepReadonly<Service>): ServiceWorld => ({
     service,
     pods: selection.podsOf(service),
-    slices: slices.byIndex('service', keyOf(service)),
+    slices: slices.byIndex(serviceOfSlice, keyOf(service)),
     nodes: nodeIPs,
     clusterIPs: options.clusterIPs,
   })
