@@ -113,7 +113,7 @@ describe.each(await possible())('a container runtime with %s', isolation => {
   it.each([
     ['nothing', ['true'], { exitCode: 0, signal: undefined }],
     ['an exit code', ['sh', '-c', 'exit 42'], { exitCode: 42, signal: undefined }],
-    ['a signal it sends itself', ['sh', '-c', 'kill -KILL $$'], { exitCode: 137 }],
+    ['a shell that waits for a program that was killed', ['sh', '-c', 'sh -c "kill -KILL \\$\\$"; exit $?'], { exitCode: 137 }],
   ])('reports %s', async (_, command, expected) => {
     expect(await run(command)).toMatchObject(expected)
   })
@@ -129,6 +129,16 @@ describe.each(await possible())('a container runtime with %s', isolation => {
       message,
       exitCode,
     })
+  })
+
+  it('leaves SIGTERM to a program that handles it', async () => {
+    const container = await start({
+      command: ['sh', '-c', 'trap "exit 7" TERM; echo up; while :; do sleep 0.05; done'],
+      logPath: join(base, 'handler'),
+    })
+    await waitFor(async () => (await log(join(base, 'handler'))).includes('up'))
+    container.kill('SIGTERM')
+    expect(await container.exited).toMatchObject({ exitCode: 7 })
   })
 
   it('ends on SIGTERM, and all its processes on SIGKILL', async () => {

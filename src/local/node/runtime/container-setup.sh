@@ -31,13 +31,9 @@ mount -n -t tmpfs -o mode=1777 shm root/dev/shm 2>/dev/null || true
 mount -n --rbind /sys root/sys
 # A masked /proc (inside another container engine) forbids a new one; then the processes of the host stay visible.
 mount -n -t proc proc root/proc 2>/dev/null || mount -n --rbind /proc root/proc
-set +e
-(
-  # The old /proc still shows the process ids of the host.
-  read -r pid _ </proc/self/stat
-  echo "pid $pid" >&3
-  umask 022
-  exec 2>&5 5>&- chroot root /bin/sh -c "$BERTH_PROGRAM_START" berth "$@"
-)
-# This shell stays as the container's init: it collects orphans, and its end is the end of every process of the container.
-exit $?
+# The old /proc still shows the process ids of the host. The program takes this shell's place, and so is process 1 of its namespace: when it
+# ends, the kernel ends every other process of the container.
+read -r pid _ </proc/self/stat
+echo "pid $pid" >&3
+umask 022
+exec 2>&5 5>&- chroot root /bin/sh -c "$BERTH_PROGRAM_START" berth "$@"

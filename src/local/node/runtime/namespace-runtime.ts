@@ -12,7 +12,7 @@ import { execInNamespaces } from './exec-session.ts'
 import { startHolder, type Holder } from './holder.ts'
 import type { HostTools } from './host-tools.ts'
 import type { PodNetwork } from './pod-network.ts'
-import { ProcessContainer } from './process-container.ts'
+import { ProcessContainer, sendSignal } from './process-container.ts'
 import { prepareRootFolder, type RootStep } from './root-folder.ts'
 import { RuntimeError } from './runtime-error.ts'
 import type { Container, ContainerRuntime, ContainerSpec, Sandbox, SandboxSpec } from './runtime.ts'
@@ -217,7 +217,7 @@ class NamespaceSandbox implements Sandbox {
         log,
         now,
         cleanUp,
-        killAll: () => void child.kill('SIGKILL'),
+        killAll: () => sendSignal(pid, 'SIGKILL'),
         exec: (command, options) =>
           execInNamespaces({ tools, target: pid, userNamespace, programStart, env, workingDir, now }, command, options),
       })

@@ -1,5 +1,6 @@
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { constants } from 'node:os'
 import type { Writable } from 'node:stream'
 import type { CriLog } from './cri-log.ts'
@@ -27,8 +28,9 @@ export class ProcessContainer implements Container {
   readonly exited: Promise<ExitStatus>
   readonly stdin?: Writable
   readonly #parts: ProcessContainerParts
-  readonly #sent = new Set<number>()
   #ended = false
+  /** The signal that ended the container on our behalf, where the kernel saw another one. */
+  #endedBy: number | undefined
 
   constructor(parts: ProcessContainerParts) {
     this.id = parts.id
@@ -43,11 +45,17 @@ export class ProcessContainer implements Container {
     this.exited = this.#watch()
   }
 
+  /**
+   * Process 1 of a namespace gets no signal that it does not handle: a shell loop would sit out its whole grace period, as it does in
+   * other container engines. Here such a program is ended as if it ran under an init.
+   */
   kill(signal: NodeJS.Signals): void {
     if (this.#ended) return
-    this.#sent.add(constants.signals[signal])
     if (signal === 'SIGKILL') this.#parts.killAll()
-    else sendSignal(this.pid, signal)
+    else if (terminating.has(signal) && !handles(this.pid, constants.signals[signal])) {
+      this.#endedBy = constants.signals[signal]
+      this.#parts.killAll()
+    } else sendSignal(this.pid, signal)
   }
 
   exec(
@@ -58,28 +66,36 @@ export class ProcessContainer implements Container {
   }
 
   async #watch(): Promise<ExitStatus> {
-    const status = await exitOf(this.#parts.child, this.#parts.now, this.#sent)
+    const status = await exitOf(this.#parts.child, this.#parts.now)
     this.#ended = true
     await this.#parts.log.close()
     await this.#parts.cleanUp()
-    return status
+    if (this.#endedBy === undefined || status.signal !== constants.signals.SIGKILL) return status
+    return { ...status, exitCode: 128 + this.#endedBy, signal: this.#endedBy }
   }
 }
 
-/**
- * Waits for the process and the end of its output.
- * @param sent signals that were sent on purpose: an exit code of 128 + one of them is reported as that signal, since the container's init
- *   passes on only the number.
- */
-export async function exitOf(child: ChildProcess, now: () => Date, sent: ReadonlySet<number> = new Set()): Promise<ExitStatus> {
+/** Waits for the process and the end of its output. */
+export async function exitOf(child: ChildProcess, now: () => Date): Promise<ExitStatus> {
   if (!isClosed(child)) await once(child, 'close')
   const finishedAt = now()
-  if (child.signalCode !== null) {
-    const signal = constants.signals[child.signalCode]
-    return { exitCode: 128 + signal, signal, finishedAt }
+  if (child.signalCode === null) return { exitCode: child.exitCode ?? 128, finishedAt }
+  const signal = constants.signals[child.signalCode]
+  return { exitCode: 128 + signal, signal, finishedAt }
+}
+
+/** Signals whose default action ends a process and that are sent to stop one. */
+const terminating: ReadonlySet<NodeJS.Signals> = new Set(['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'])
+
+/** Whether a process catches or deliberately ignores a signal; true where that cannot be told. */
+function handles(pid: number, signal: number): boolean {
+  try {
+    const status = readFileSync(`/proc/${pid}/status`, 'utf8')
+    const masks = [...status.matchAll(/^Sig(?:Ign|Cgt):\t([0-9a-f]+)$/gm)].map(match => BigInt(`0x${match[1]}`))
+    return masks.length === 0 || masks.some(mask => (mask & (1n << BigInt(signal - 1))) !== 0n)
+  } catch {
+    return true
   }
-  const exitCode = child.exitCode ?? 128
-  return sent.has(exitCode - 128) ? { exitCode, signal: exitCode - 128, finishedAt } : { exitCode, finishedAt }
 }
 
 function isClosed(child: ChildProcess): boolean {
