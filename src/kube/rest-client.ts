@@ -176,6 +176,13 @@ export class RestClient implements Client {
     return (await this.#sender.send({ ...request('GET', path, options), headers })).json()
   }
 
+  /** A GET of any path whose answer is one JSON value per line, such as a watch in the form of tables. */
+  async *lines(path: string, options: CallOptions & { accept?: string } = {}): AsyncIterable<unknown> {
+    const headers = { accept: options.accept ?? 'application/json' }
+    const response = await this.#sender.send({ ...request('GET', path, options), headers }, false)
+    yield* response.lines()
+  }
+
   [Symbol.asyncDispose](): Promise<void> {
     return Promise.resolve(this.#transport[Symbol.asyncDispose]())
   }

@@ -1,0 +1,230 @@
+import type { Command } from 'commander'
+import { queryString } from '../kube/query.ts'
+import { resourcePath } from '../kube/resource.ts'
+import { clusterCommand, withConnection } from './command.ts'
+import type { Connection, ConnectionOptions } from './connection.ts'
+import { type CliContext, note, print } from './context.ts'
+import { objectName, type ServedKind } from './discovery.ts'
+import { formatObject, type OutputFormat, outputOption } from './output.ts'
+import { parseTargets, refOf, type Target } from './targets.ts'
+import { textTable } from './text-table.ts'
+
+interface GetOptions extends ConnectionOptions {
+  readonly allNamespaces?: boolean
+  readonly selector?: string
+  readonly fieldSelector?: string
+  readonly watch?: boolean
+  readonly output?: OutputFormat
+  readonly headers: boolean
+  readonly ignoreNotFound?: boolean
+}
+
+/** The server's own rendering of objects. Contract: https://kubernetes.io/docs/reference/using-api/api-concepts/#receiving-resources-as-tables */
+interface ServerTable {
+  kind?: string
+  columnDefinitions?: { name: string; priority?: number }[]
+  rows?: { cells: unknown[]; object?: { metadata?: { name?: string; namespace?: string } } }[]
+  metadata?: { resourceVersion?: string }
+}
+
+const asTable = 'application/json;as=Table;v=v1;g=meta.k8s.io,application/json'
+
+export function addGetCommand(parent: Command, context: CliContext): void {
+  clusterCommand(parent, {
+    usage: 'get [kind] [names...]',
+    summary: 'List objects',
+    examples: [
+      'berth get                        # game server sets and their servers',
+      'berth get gss                    # game server sets',
+      'berth get gs -l game.kruise.io/owner-gss=minecraft -w',
+      'berth get pod minecraft-0 -o yaml',
+      'berth get all -A                 # sets, servers, pods and services of all namespaces',
+    ],
+  })
+    .option('-A, --all-namespaces', 'in all namespaces')
+    .option('-l, --selector <labels>', 'only objects with these labels: a=b, a in (x,y), !a')
+    .option('--field-selector <fields>', 'only objects with these fields: status.phase=Running')
+    .option('-w, --watch', 'go on and print changes')
+    .option('--no-headers', 'without the line of headings')
+    .option('--ignore-not-found', 'succeed even when the named object does not exist')
+    .addOption(outputOption())
+    .action((kind: string | undefined, names: string[], options: GetOptions) =>
+      withConnection(context, options, async connection => {
+        const words = kind === undefined ? ['gameserversets.game.kruise.io,gameservers.game.kruise.io'] : [kind, ...names]
+        const targets = await parseTargets(connection, words)
+        const { output } = options
+        if (output === 'json' || output === 'yaml' || output === 'name') await printObjects(context, connection, targets, options, output)
+        else await printTables(context, connection, targets, options)
+      }),
+    )
+}
+
+async function printObjects(
+  context: CliContext,
+  connection: Connection,
+  targets: readonly Target[],
+  options: GetOptions,
+  output: 'json' | 'yaml' | 'name',
+): Promise<void> {
+  const found: { readonly kind: ServedKind; readonly object: { readonly metadata: { readonly name: string } } }[] = []
+  for (const { kind, names } of targets) {
+    if (names.length > 0) {
+      for (const name of names) {
+        const object = await connection.client.get(kind.type, refOf(connection, kind, name), context).catch(orMissing(options))
+        if (object !== undefined) found.push({ kind, object })
+      }
+    } else {
+      const { items } = await connection.client.list(kind.type, { ...selection(connection, kind, options), signal: context.signal })
+      for (const object of items) found.push({ kind, object })
+    }
+  }
+  if (output === 'name') {
+    for (const { kind, object } of found) print(context, objectName(kind, object.metadata.name))
+    return
+  }
+  const [first] = found
+  const isOne = first !== undefined && found.length === 1 && targets[0]?.names.length === 1
+  const list = { apiVersion: 'v1', kind: 'List', items: found.map(({ object }) => object), metadata: { resourceVersion: '' } }
+  context.stdout.write(formatObject(isOne ? first.object : list, output))
+}
+
+async function printTables(context: CliContext, connection: Connection, targets: readonly Target[], options: GetOptions): Promise<void> {
+  const view = {
+    wide: options.output === 'wide',
+    namespaces: options.allNamespaces === true,
+    headings: options.headers,
+    kinds: targets.length > 1,
+  }
+  let printed = 0
+  for (const { kind, names } of targets) {
+    const tables: ServerTable[] = []
+    for (const name of names.length === 0 ? [undefined] : names) {
+      const table = await readTable(context, connection, kind, name, options).catch(orMissing(options))
+      if (table !== undefined) tables.push(table)
+    }
+    const [first] = tables
+    if (first === undefined) continue
+    const rows = tables.flatMap(table => table.rows ?? [])
+    if (rows.length === 0) continue
+    if (printed > 0) print(context, '')
+    for (const line of renderTable(kind, { ...first, rows }, view)) print(context, line)
+    printed += 1
+    if (options.watch === true) await watchTable(context, connection, kind, names, first, options, view)
+  }
+  if (printed === 0 && options.watch !== true && options.ignoreNotFound !== true) {
+    note(context, `No resources found${options.allNamespaces === true ? '' : ` in ${connection.namespace} namespace`}.`)
+  }
+  const [only] = targets
+  if (printed === 0 && options.watch === true && only !== undefined) {
+    await watchTable(context, connection, only.kind, only.names, { metadata: { resourceVersion: '0' } }, options, view)
+  }
+}
+
+interface View {
+  readonly wide: boolean
+  readonly namespaces: boolean
+  readonly headings: boolean
+  readonly kinds: boolean
+}
+
+function renderTable(kind: ServedKind, table: ServerTable, view: View): string[] {
+  const columns = (table.columnDefinitions ?? [])
+    .map((column, index) => ({ ...column, index }))
+    .filter(({ priority = 0 }) => priority === 0 || view.wide)
+  const showNamespaces = view.namespaces && kind.type.namespaced
+  const headings = [...(showNamespaces ? ['NAMESPACE'] : []), ...columns.map(({ name }) => name.toUpperCase())]
+  const rows = (table.rows ?? []).map(({ cells, object }) => [
+    ...(showNamespaces ? [object?.metadata?.namespace ?? ''] : []),
+    ...columns.map(({ name, index }) => {
+      const cell = cells[index]
+      const text =
+        cell === null || cell === undefined || cell === ''
+          ? index === 0
+            ? ''
+            : '<none>'
+          : typeof cell === 'object'
+            ? JSON.stringify(cell)
+            : String(cell as string | number | boolean)
+      return view.kinds && name === 'Name' ? objectName(kind, text) : text
+    }),
+  ])
+  return textTable(headings, rows, { headings: view.headings })
+}
+
+async function readTable(
+  { signal }: CliContext,
+  connection: Connection,
+  kind: ServedKind,
+  name: string | undefined,
+  options: GetOptions,
+): Promise<ServerTable> {
+  const { namespace, ...selectors } = selection(connection, kind, options)
+  const path = resourcePath(kind.type, name === undefined ? namespace : kind.type.namespaced ? connection.namespace : undefined, name)
+  return (await connection.client.raw(path + (name === undefined ? queryString({ ...selectors }) : ''), {
+    accept: asTable,
+    signal,
+  })) as ServerTable
+}
+
+/** Prints a line per change until interrupted. The server sends the columns with the first change only. */
+async function watchTable(
+  context: CliContext,
+  connection: Connection,
+  kind: ServedKind,
+  names: readonly string[],
+  start: ServerTable,
+  options: GetOptions,
+  view: View,
+): Promise<void> {
+  const { namespace, ...selectors } = selection(connection, kind, options)
+  let columnDefinitions = start.columnDefinitions
+  let resourceVersion = start.metadata?.resourceVersion
+  while (!context.signal.aborted) {
+    const fieldSelector = names.length === 1 ? `metadata.name=${names[0]}` : selectors.fieldSelector
+    const query = queryString({ ...selectors, fieldSelector, watch: true, allowWatchBookmarks: true, resourceVersion })
+    for await (const line of connection.client.lines(resourcePath(kind.type, namespace) + query, {
+      accept: asTable,
+      signal: context.signal,
+    })) {
+      const { type, object } = line as { type: string; object: ServerTable & { metadata?: { resourceVersion?: string } } }
+      if (type === 'ERROR') {
+        resourceVersion = undefined
+        break
+      }
+      if (object.kind !== 'Table') continue
+      columnDefinitions ??= object.columnDefinitions
+      resourceVersion = rowVersion(object) ?? resourceVersion
+      if (type === 'BOOKMARK' || (object.rows ?? []).length === 0) continue
+      const [text] = renderTable(
+        kind,
+        { ...object, ...(columnDefinitions === undefined ? {} : { columnDefinitions }) },
+        { ...view, headings: false },
+      )
+      print(context, text ?? '')
+    }
+  }
+}
+
+function rowVersion(table: ServerTable): string | undefined {
+  const metadata = table.rows?.[0]?.object?.metadata as { resourceVersion?: string } | undefined
+  return metadata?.resourceVersion ?? (table.metadata?.resourceVersion === '' ? undefined : table.metadata?.resourceVersion)
+}
+
+function selection(
+  connection: Connection,
+  { type }: ServedKind,
+  options: GetOptions,
+): { namespace?: string; labelSelector?: string; fieldSelector?: string } {
+  return {
+    ...(type.namespaced && options.allNamespaces !== true ? { namespace: connection.namespace } : {}),
+    ...(options.selector === undefined ? {} : { labelSelector: options.selector }),
+    ...(options.fieldSelector === undefined ? {} : { fieldSelector: options.fieldSelector }),
+  }
+}
+
+function orMissing(options: GetOptions): (error: unknown) => undefined {
+  return error => {
+    if (options.ignoreNotFound === true && error instanceof Error && 'reason' in error && error.reason === 'NotFound') return undefined
+    throw error
+  }
+}
