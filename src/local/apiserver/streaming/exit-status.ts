@@ -16,7 +16,7 @@ export function exitStatus({ exitCode }: ExitStatus): StreamStatus {
   return {
     metadata: {},
     status: 'Failure',
-    message: `command terminated with non-zero exit code: error executing command, exit code ${exitCode}`,
+    message: `command terminated with non-zero exit code: exit status ${exitCode}`,
     reason: 'NonZeroExitCode',
     details: { causes: [{ reason: 'ExitCode', message: String(exitCode) }] },
   }

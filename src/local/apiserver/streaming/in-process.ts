@@ -31,12 +31,12 @@ export async function openChannel(
     closed: closed.signal,
     messages: () => toServer.read(),
     close,
-    send: async data => toClient.push(data),
+    send: data => toClient.push(data),
   }
   session.serve(port).catch(close)
   return {
     protocol: session.protocol,
-    send: data => toServer.push(data),
+    send: data => void toServer.push(data),
     messages: () => toClient.read(),
     close,
   }

@@ -1,4 +1,3 @@
-import type { ExecSession } from '../../node/runtime/runtime.ts'
 import type { NodeStreams, StreamRefusal } from '../../node/streams.ts'
 import { CHANNEL_PROTOCOLS, serveChannels } from './channel-protocol.ts'
 import type { MessagePort } from './message-port.ts'
@@ -65,15 +64,15 @@ export async function openSession(
     ? streams.attach(containerRef(target), options, both)
     : streams.exec(containerRef(target), { ...options, command: query.getAll('command') }, both))
   if ('refused' in opened) return opened
+  let isOver = false
+  const over = () => {
+    isOver = true
+  }
+  opened.exit.then(over, over)
+  // A command whose client went away goes as well; an attached process stays.
   const end = () => {
     abort.abort()
-    if (target.subresource === 'exec') opened.kill()
+    if (!isOver && target.subresource === 'exec') opened.kill()
   }
-  return { protocol, serve: port => serveChannels(opened, port, options).finally(() => endUnlessOver(opened, end)), cancel: end }
-}
-
-/** A command whose client went away goes as well. */
-async function endUnlessOver(session: ExecSession, end: () => void): Promise<void> {
-  const isOver = await Promise.race([session.exit.then(() => true), Promise.resolve(false)])
-  if (!isOver) end()
+  return { protocol, serve: port => serveChannels(opened, port, options).finally(end), cancel: end }
 }

@@ -62,7 +62,7 @@ export function portOf(socket: WebSocket, signal?: AbortSignal): MessagePort {
   const close = () => socket.close(1000)
   const ping = setInterval(() => socket.ping(), PING_MS)
   ping.unref()
-  socket.on('message', data => queue.push(bytesOf(data)))
+  socket.on('message', data => void queue.push(bytesOf(data)))
   socket.on('error', () => socket.terminate())
   socket.on('close', () => {
     clearInterval(ping)
