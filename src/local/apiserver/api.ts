@@ -7,6 +7,7 @@ import { discoveryReply } from './discovery/discovery.ts'
 import { healthReply } from './health.ts'
 import type { RequestMetrics } from './metrics.ts'
 import type { OpenApiPublisher } from './openapi/publisher.ts'
+import { isStreamed } from './pod-streams.ts'
 import type { ApiRequest, ApiResponse, RequestRecord } from './request.ts'
 import type { ResourceTable } from './resources/resource-table.ts'
 import { decodeObject } from './rest/body.ts'
@@ -90,7 +91,14 @@ export class Api {
     const { group, plural } = resource.type
     const action: Action = { kind: 'resource', verb, group, resource: plural, subresource, namespace, name }
     if (this.#options.rbac.allows(request.user, action)) return
-    throw forbiddenUser(request.user.name, verb, subresource === '' ? plural : `${plural}/${subresource}`, group, resource.type.namespaced ? namespace : undefined, name)
+    throw forbiddenUser(
+      request.user.name,
+      verb,
+      subresource === '' ? plural : `${plural}/${subresource}`,
+      group,
+      resource.type.namespaced ? namespace : undefined,
+      name,
+    )
   }
 
   #path(request: ApiRequest): ApiResponse {
@@ -102,7 +110,8 @@ export class Api {
     if (health !== undefined) return health
     if (method !== 'GET') throw methodNotAllowed()
     const discovery = discoveryReply(path, request.headers['accept'], resources.all())
-    if (discovery !== undefined) return { status: 200, kind: 'object', object: discovery.body as object, contentType: discovery.contentType }
+    if (discovery !== undefined)
+      return { status: 200, kind: 'object', object: discovery.body as object, contentType: discovery.contentType }
     const document = openapi.reply(path, request.headers['accept'])
     if (document !== undefined) {
       return { status: document.status, kind: 'text', text: document.body, contentType: document.contentType, headers: document.headers }
@@ -155,6 +164,7 @@ export class Api {
     if (target.resource.collection === 'pods' && target.subresource === 'log' && request.method === 'GET') {
       return this.#options.podLogs(target.namespace, target.name, request.query, request.signal)
     }
+    if (target.resource.collection === 'pods' && isStreamed(target.subresource)) throw badRequest('Upgrade request required')
     return this.#options.subresources.handle(target, request)
   }
 
@@ -163,7 +173,15 @@ export class Api {
     const base = { code, user: request.user.name }
     let record: RequestRecord
     if (target === undefined || !methods.has(request.method)) {
-      record = { verb: request.method, group: '', version: '', resource: '', subresource: request.path.replace(/^\//, ''), scope: '', ...base }
+      record = {
+        verb: request.method,
+        group: '',
+        version: '',
+        resource: '',
+        subresource: request.path.replace(/^\//, ''),
+        scope: '',
+        ...base,
+      }
     } else {
       const { type } = target.resource
       const verb = verbOf(target, request)

@@ -1,7 +1,15 @@
 import { kubernetesFacts } from '../../apis/core/facts.ts'
 import type { ApiResponse } from './request.ts'
 
-const checks = ['ping', 'log', 'storage', 'informer-sync', 'poststarthook/start-apiextensions-controllers', 'poststarthook/crd-informer-synced', 'shutdown']
+const checks = [
+  'ping',
+  'log',
+  'storage',
+  'informer-sync',
+  'poststarthook/start-apiextensions-controllers',
+  'poststarthook/crd-informer-synced',
+  'shutdown',
+]
 
 /** `/version`, `/readyz`, `/livez` and `/healthz`, each also with `?verbose`; undefined for other paths. */
 export function healthReply(path: string, query: URLSearchParams): ApiResponse | undefined {

@@ -9,7 +9,13 @@ const noHeaders: Readonly<Record<string, string>> = {}
 const noQuery = new URLSearchParams()
 
 /** Opens a stream of a pod; see streaming/. */
-export type OpenChannel = (path: string, query: URLSearchParams, protocols: readonly string[], user: UserInfo, signal: AbortSignal) => Promise<TransportChannel>
+export type OpenChannel = (
+  path: string,
+  query: URLSearchParams,
+  protocols: readonly string[],
+  user: UserInfo,
+  signal: AbortSignal,
+) => Promise<TransportChannel>
 
 /** The way into the API without a socket: stored objects are handed over as they are, deeply frozen. */
 export class InProcessTransport implements Transport {

@@ -41,9 +41,15 @@ export class RequestMetrics {
 
   /** Prometheus text format. */
   text(objectCounts: Iterable<readonly [resource: string, count: number]>): string {
-    const lines = ['# HELP apiserver_request_total Counter of apiserver requests broken out for each verb, dry run value, group, version, resource, scope, component, and HTTP response code.', '# TYPE apiserver_request_total counter']
+    const lines = [
+      '# HELP apiserver_request_total Counter of apiserver requests broken out for each verb, dry run value, group, version, resource, scope, component, and HTTP response code.',
+      '# TYPE apiserver_request_total counter',
+    ]
     for (const [labels, count] of this.#counts) lines.push(`apiserver_request_total{${labels}} ${count}`)
-    lines.push('# HELP apiserver_request_duration_seconds Response latency distribution in seconds.', '# TYPE apiserver_request_duration_seconds histogram')
+    lines.push(
+      '# HELP apiserver_request_duration_seconds Response latency distribution in seconds.',
+      '# TYPE apiserver_request_duration_seconds histogram',
+    )
     for (const [labels, { buckets, sum, count }] of this.#durations) {
       let below = 0
       for (const [index, limit] of bucketSeconds.entries()) {
@@ -53,7 +59,10 @@ export class RequestMetrics {
       lines.push(`apiserver_request_duration_seconds_bucket{${labels},le="+Inf"} ${count}`)
       lines.push(`apiserver_request_duration_seconds_sum{${labels}} ${sum}`, `apiserver_request_duration_seconds_count{${labels}} ${count}`)
     }
-    lines.push('# HELP apiserver_longrunning_requests Gauge of all active long-running apiserver requests.', '# TYPE apiserver_longrunning_requests gauge')
+    lines.push(
+      '# HELP apiserver_longrunning_requests Gauge of all active long-running apiserver requests.',
+      '# TYPE apiserver_longrunning_requests gauge',
+    )
     lines.push(`apiserver_longrunning_requests{component="apiserver",verb="WATCH"} ${this.#watches}`)
     lines.push('# HELP apiserver_storage_objects Number of stored objects.', '# TYPE apiserver_storage_objects gauge')
     for (const [resource, count] of objectCounts) lines.push(`apiserver_storage_objects{resource="${resource}"} ${count}`)

@@ -16,16 +16,22 @@ import { issuer, serviceAccountOf, serviceAccountUser, TokenSigner } from './aut
 import { HttpServer } from './http/http-server.ts'
 import { InProcessTransport } from './in-process-transport.ts'
 import { createDefaultObjects } from './lifecycle/default-objects.ts'
+import { DefinitionCleaner } from './lifecycle/definition-cleaner.ts'
+import { EventExpiry } from './lifecycle/event-expiry.ts'
+import { GarbageCollector } from './lifecycle/garbage-collector.ts'
+import { NamespaceCleaner } from './lifecycle/namespace-cleaner.ts'
 import { RequestMetrics } from './metrics.ts'
 import { OpenApiPublisher } from './openapi/publisher.ts'
+import { PodStreams } from './pod-streams.ts'
 import type { RequestRecord } from './request.ts'
 import { builtinResources } from './resources/builtin.ts'
+import { serveDefinitions } from './resources/custom.ts'
 import { ResourceTable } from './resources/resource-table.ts'
 import { ObjectRemover } from './rest/object-remover.ts'
 import { ObjectWriter } from './rest/object-writer.ts'
 import { ResourceApi } from './rest/resource-api.ts'
 import { SubresourceApi } from './rest/subresource-api.ts'
-import { serviceUnavailable } from './status-errors.ts'
+import { ServiceAllocator } from './services/service-allocator.ts'
 import { openSqlite, type Persistence } from './storage/persistence.ts'
 import { Storage } from './storage/storage.ts'
 import { WatchHub } from './watch/watch-hub.ts'
@@ -83,6 +89,9 @@ export interface ApiServer extends AsyncDisposable {
 /** Seconds between bookmarks, as the real server has them. */
 const bookmarkSeconds = 60
 
+/** Seconds between looks for events that are due to go. */
+const expirySeconds = 5
+
 /** The user of the server's own housekeeping. */
 const internalUser: UserInfo = { name: 'system:apiserver', groups: [masters, 'system:authenticated'] }
 
@@ -95,18 +104,24 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     ...(options.historyLimit === undefined ? {} : { historyLimit: options.historyLimit }),
   })
   const resources = new ResourceTable()
-  for (const resource of builtinResources()) resources.add(resource)
+  for (const resource of builtinResources(resources)) resources.add(resource)
   const hub = new WatchHub(storage)
+  serveDefinitions(storage, resources, hub)
   const admission = new AdmissionChain()
-  const writer = new ObjectWriter({ storage, admission, clock, random, commitSteps: [] })
+  const writer = new ObjectWriter({ storage, admission, clock, random, commitSteps: [new ServiceAllocator(storage, plan.serviceNetwork)] })
   const remover = new ObjectRemover({ storage, admission, clock })
-  const signer = new TokenSigner(Buffer.from(setting(persistence, 'token-key', () => randomBytes(32).toString('base64')), 'base64'))
+  const signer = new TokenSigner(
+    Buffer.from(
+      setting(persistence, 'token-key', () => randomBytes(32).toString('base64')),
+      'base64',
+    ),
+  )
   const adminToken = options.adminToken ?? setting(persistence, 'admin-token', () => randomBytes(24).toString('base64url'))
   const authenticator = new Authenticator(adminToken, signer, storage)
   const rbac = new Rbac(storage)
   const objects = new ResourceApi({ storage, hub, writer, remover, clock })
   const metrics = new RequestMetrics()
-  let streams: NodeStreams | undefined
+  const streams = new PodStreams(storage, resources, clock)
   const api = new Api({
     storage,
     resources,
@@ -119,25 +134,39 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     clock,
     logger,
     onRequest: options.onRequest,
-    podLogs: () => Promise.reject(serviceUnavailable(streams === undefined ? 'no node is connected yet' : '')),
+    podLogs: (namespace, pod, query, signal) => streams.logs(namespace, pod, query, signal),
   })
-  const context = { user: internalUser, dryRun: false, fieldManager: 'kube-apiserver', fieldValidation: 'Strict', subresource: undefined, warnings: [] } as const
+  const context = {
+    user: internalUser,
+    dryRun: false,
+    fieldManager: 'kube-apiserver',
+    fieldValidation: 'Strict',
+    subresource: undefined,
+    warnings: [],
+  } as const
   await createDefaultObjects(writer, resources, { ...context, warnings: [] }, plan.serviceNetwork.ip(0))
+  const internal = { storage, resources, writer, remover, clock, logger, context: { ...context, warnings: [] } }
+  const cleaners = [new GarbageCollector(internal), new NamespaceCleaner(internal), new DefinitionCleaner(internal)]
+  for (const cleaner of cleaners) await cleaner.start()
+  const events = new EventExpiry(storage, clock, (options.eventTtlSeconds ?? 3600) * 1000)
+  const expiry = setInterval(() => events.expire(), expirySeconds * 1000)
+  expiry.unref()
   const bookmarks = setInterval(() => hub.sendBookmarks(), bookmarkSeconds * 1000)
   bookmarks.unref()
   const servers: HttpServer[] = []
   return {
-    transport: (user = 'system:admin') => new InProcessTransport(api, trustedUser(user, storage), () => Promise.reject(serviceUnavailable('no node is connected yet'))),
+    transport: (user = 'system:admin') =>
+      new InProcessTransport(api, trustedUser(user, storage), (path, query, protocols, by, signal) =>
+        streams.open(api, path, query, protocols, by, signal),
+      ),
     async listen({ host, port, tls }) {
-      const server = new HttpServer({ api, authenticator, clock, tls, onUpgrade: () => Promise.reject(serviceUnavailable('no node is connected yet')) })
+      const server = new HttpServer({ api, authenticator, clock, tls, onUpgrade: upgrade => streams.upgrade(api, upgrade) })
       const actual = await server.listen(host, port)
       servers.push(server)
       return { port: actual }
     },
     registerAdmission: plugin => admission.register(plugin),
-    setStreams: given => {
-      streams = given
-    },
+    setStreams: given => streams.connect(given),
     tokens: {
       admin: adminToken,
       forServiceAccount(namespace, name, lifetimeSeconds = 3600) {
@@ -148,7 +177,10 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     },
     async [Symbol.asyncDispose]() {
       clearInterval(bookmarks)
+      clearInterval(expiry)
+      await Promise.all(cleaners.map(cleaner => cleaner[Symbol.asyncDispose]()))
       hub[Symbol.dispose]()
+      streams.close()
       await Promise.all(servers.map(server => server[Symbol.asyncDispose]()))
       storage[Symbol.dispose]()
     },

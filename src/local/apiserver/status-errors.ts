@@ -57,7 +57,14 @@ export function forbidden(resource: GroupResource, name: string, why: string, ca
 }
 
 /** The answer to a user whom no rule allows what was asked. */
-export function forbiddenUser(user: string, verb: string, resource: string, group: string, namespace: string | undefined, name: string): ApiError {
+export function forbiddenUser(
+  user: string,
+  verb: string,
+  resource: string,
+  group: string,
+  namespace: string | undefined,
+  name: string,
+): ApiError {
   const scope = namespace === undefined || namespace === '' ? 'at the cluster scope' : `in the namespace ${JSON.stringify(namespace)}`
   const why = `User ${JSON.stringify(user)} cannot ${verb} resource ${JSON.stringify(resource)} in API group ${JSON.stringify(group)} ${scope}`
   const [plural = resource] = resource.split('/')

@@ -35,7 +35,14 @@ export class Authenticator {
     if (credentials.impersonateUser === undefined) return user
     if (!user.groups.includes(masters)) throw forbiddenUser(user.name, 'impersonate', 'users', '', undefined, credentials.impersonateUser)
     const groups = credentials.impersonateGroups
-    return { name: credentials.impersonateUser, groups: [...groups, ...(groups.includes('system:authenticated') ? [] : ['system:authenticated']), ...accountGroups(credentials.impersonateUser)] }
+    return {
+      name: credentials.impersonateUser,
+      groups: [
+        ...groups,
+        ...(groups.includes('system:authenticated') ? [] : ['system:authenticated']),
+        ...accountGroups(credentials.impersonateUser),
+      ],
+    }
   }
 
   /** The user a bearer token stands for; undefined for one that is not (or no longer) good. */

@@ -34,7 +34,22 @@ interface Subject {
 
 /** Everyone may look at what the API is and ask about themselves, as the default roles `system:discovery` and `system:basic-user` allow. */
 const everyonesRules: readonly PolicyRule[] = [
-  { verbs: ['get'], nonResourceURLs: ['/api', '/api/*', '/apis', '/apis/*', '/openapi', '/openapi/*', '/version', '/version/', '/healthz', '/livez', '/readyz'] },
+  {
+    verbs: ['get'],
+    nonResourceURLs: [
+      '/api',
+      '/api/*',
+      '/apis',
+      '/apis/*',
+      '/openapi',
+      '/openapi/*',
+      '/version',
+      '/version/',
+      '/healthz',
+      '/livez',
+      '/readyz',
+    ],
+  },
   {
     verbs: ['create'],
     apiGroups: ['authorization.k8s.io', 'authentication.k8s.io'],
@@ -42,7 +57,9 @@ const everyonesRules: readonly PolicyRule[] = [
   },
 ]
 
-const anonymousRules: readonly PolicyRule[] = [{ verbs: ['get'], nonResourceURLs: ['/version', '/version/', '/healthz', '/healthz/*', '/livez', '/livez/*', '/readyz', '/readyz/*'] }]
+const anonymousRules: readonly PolicyRule[] = [
+  { verbs: ['get'], nonResourceURLs: ['/version', '/version/', '/healthz', '/healthz/*', '/livez', '/livez/*', '/readyz', '/readyz/*'] },
+]
 
 /** Role-based access control over the stored roles and bindings. Contract: https://kubernetes.io/docs/reference/access-authn-authz/rbac/ */
 export class Rbac {
@@ -74,7 +91,11 @@ export class Rbac {
   #rulesOf(binding: StoredObject): readonly PolicyRule[] {
     const ref = binding['roleRef'] as { kind?: string; name?: string } | undefined
     const isCluster = ref?.kind === 'ClusterRole'
-    if (isCluster && ref.name === 'cluster-admin') return [{ verbs: ['*'], apiGroups: ['*'], resources: ['*'] }, { verbs: ['*'], nonResourceURLs: ['*'] }]
+    if (isCluster && ref.name === 'cluster-admin')
+      return [
+        { verbs: ['*'], apiGroups: ['*'], resources: ['*'] },
+        { verbs: ['*'], nonResourceURLs: ['*'] },
+      ]
     const collection = isCluster ? 'clusterroles.rbac.authorization.k8s.io' : 'roles.rbac.authorization.k8s.io'
     const role = this.#storage.get(collection, isCluster ? '' : (binding.metadata.namespace ?? ''), ref?.name ?? '')
     return (role?.['rules'] ?? []) as readonly PolicyRule[]
@@ -99,11 +120,17 @@ function has(list: readonly string[] | undefined, value: string): boolean {
 export function covers(rule: PolicyRule, action: Action): boolean {
   if (!has(rule.verbs, action.verb)) return false
   if (action.kind === 'path') {
-    return rule.nonResourceURLs?.some(url => url === '*' || url === action.path || (url.endsWith('*') && action.path.startsWith(url.slice(0, -1)))) === true
+    return (
+      rule.nonResourceURLs?.some(
+        url => url === '*' || url === action.path || (url.endsWith('*') && action.path.startsWith(url.slice(0, -1))),
+      ) === true
+    )
   }
   if (!has(rule.apiGroups, action.group)) return false
   const full = action.subresource === '' ? action.resource : `${action.resource}/${action.subresource}`
-  const isNamed = rule.resources?.some(item => item === '*' || item === full || (action.subresource !== '' && item === `*/${action.subresource}`)) === true
+  const isNamed =
+    rule.resources?.some(item => item === '*' || item === full || (action.subresource !== '' && item === `*/${action.subresource}`)) ===
+    true
   if (!isNamed) return false
   const names = rule.resourceNames ?? []
   return names.length === 0 || names.includes(action.name)

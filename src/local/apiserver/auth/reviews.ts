@@ -11,7 +11,8 @@ type Body = Record<string, unknown>
 
 const objectAt = (body: Body, key: string): Body => (isJsonObject(body[key]) ? body[key] : {})
 const textAt = (body: Body, key: string): string => (typeof body[key] === 'string' ? body[key] : '')
-const textsAt = (body: Body, key: string): readonly string[] => (Array.isArray(body[key]) ? body[key].filter(item => typeof item === 'string') : [])
+const textsAt = (body: Body, key: string): readonly string[] =>
+  Array.isArray(body[key]) ? body[key].filter(item => typeof item === 'string') : []
 
 /** Kinds that are posted to ask something and are never stored: access reviews, token reviews, "who am I". */
 export class Reviews {
@@ -37,7 +38,10 @@ export class Reviews {
         return { ...base, status: this.#access(user, spec) }
       case 'subjectaccessreviews':
       case 'localsubjectaccessreviews':
-        return { ...base, status: this.#access({ name: textAt(spec, 'user'), groups: [...textsAt(spec, 'groups'), ...impliedGroups(spec)] }, spec) }
+        return {
+          ...base,
+          status: this.#access({ name: textAt(spec, 'user'), groups: [...textsAt(spec, 'groups'), ...impliedGroups(spec)] }, spec),
+        }
       case 'selfsubjectrulesreviews':
         return { ...base, status: this.#rules(user, textAt(spec, 'namespace')) }
       case 'selfsubjectreviews':
@@ -97,5 +101,13 @@ function actionOf(spec: Body): Action | undefined {
   if (!isJsonObject(spec['resourceAttributes'])) return undefined
   const attributes = spec['resourceAttributes']
   const text = (key: string): string => textAt(attributes, key)
-  return { kind: 'resource', verb: text('verb'), group: text('group'), resource: text('resource'), subresource: text('subresource'), namespace: text('namespace'), name: text('name') }
+  return {
+    kind: 'resource',
+    verb: text('verb'),
+    group: text('group'),
+    resource: text('resource'),
+    subresource: text('subresource'),
+    namespace: text('namespace'),
+    name: text('name'),
+  }
 }

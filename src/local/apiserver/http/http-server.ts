@@ -107,14 +107,18 @@ export class HttpServer implements AsyncDisposable {
       const { status, ...answer } = this.#options.api.failure(error)
       const body = answer.kind === 'object' ? JSON.stringify(answer.object) : ''
       const length = Buffer.byteLength(body)
-      socket.end(`HTTP/1.1 ${status} ${status === 404 ? 'Not Found' : 'Refused'}\r\nContent-Type: application/json\r\nContent-Length: ${length}\r\nConnection: close\r\n\r\n${body}`)
+      socket.end(
+        `HTTP/1.1 ${status} ${status === 404 ? 'Not Found' : 'Refused'}\r\nContent-Type: application/json\r\nContent-Length: ${length}\r\nConnection: close\r\n\r\n${body}`,
+      )
     }
   }
 }
 
 function splitUrl(url: string): { path: string; query: URLSearchParams } {
   const mark = url.indexOf('?')
-  return mark < 0 ? { path: url, query: new URLSearchParams() } : { path: url.slice(0, mark), query: new URLSearchParams(url.slice(mark + 1)) }
+  return mark < 0
+    ? { path: url, query: new URLSearchParams() }
+    : { path: url.slice(0, mark), query: new URLSearchParams(url.slice(mark + 1)) }
 }
 
 async function readBody(request: IncomingMessage): Promise<Buffer> {
@@ -137,7 +141,10 @@ function credentialsOf(request: IncomingMessage): Credentials {
   const impersonateUser = headers['impersonate-user']
   return {
     authorization: headers.authorization,
-    certificate: subject?.CN === undefined ? undefined : { commonName: String(subject.CN), organizations: organizations === undefined ? [] : [organizations].flat() },
+    certificate:
+      subject?.CN === undefined
+        ? undefined
+        : { commonName: String(subject.CN), organizations: organizations === undefined ? [] : [organizations].flat() },
     impersonateUser: typeof impersonateUser === 'string' ? impersonateUser : undefined,
     impersonateGroups: groups === undefined ? [] : [groups].flat().flatMap(text => text.split(',').map(group => group.trim())),
   }

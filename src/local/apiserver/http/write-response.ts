@@ -12,8 +12,14 @@ const compress = promisify(gzip)
 const compressFrom = 128 * 1024
 
 /** Writes an answer; of a watch, until it ends or the client goes. */
-export async function writeResponse(answer: ApiResponse, request: IncomingMessage, response: ServerResponse, signal: AbortSignal): Promise<void> {
-  for (const [name, value] of Object.entries(answer.headers ?? {})) response.setHeader(name, name === 'warning' ? value.split(/, (?=299 - )/) : value)
+export async function writeResponse(
+  answer: ApiResponse,
+  request: IncomingMessage,
+  response: ServerResponse,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const [name, value] of Object.entries(answer.headers ?? {}))
+    response.setHeader(name, name === 'warning' ? value.split(/, (?=299 - )/) : value)
   response.setHeader('cache-control', 'no-cache, private')
   response.statusCode = answer.status
   switch (answer.kind) {
@@ -58,7 +64,12 @@ async function writeWatch(stream: MessageStream, contentType: string, response: 
   response.end()
 }
 
-async function writeBytes(bytes: AsyncIterable<Uint8Array>, contentType: string, response: ServerResponse, signal: AbortSignal): Promise<void> {
+async function writeBytes(
+  bytes: AsyncIterable<Uint8Array>,
+  contentType: string,
+  response: ServerResponse,
+  signal: AbortSignal,
+): Promise<void> {
   response.setHeader('content-type', contentType)
   response.flushHeaders()
   for await (const chunk of bytes) {

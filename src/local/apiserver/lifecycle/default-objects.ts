@@ -12,14 +12,23 @@ const namespaces = ['default', 'kube-system', 'kube-public', 'kube-node-lease']
 function defaultObjects(apiServerIp: string, port: number): Manifest[] {
   const rbac = 'rbac.authorization.k8s.io/v1'
   const labels = { 'kubernetes.io/bootstrapping': 'rbac-defaults' }
-  const everything = [{ apiGroups: ['*'], resources: ['*'], verbs: ['*'] }, { nonResourceURLs: ['*'], verbs: ['*'] }]
+  const everything = [
+    { apiGroups: ['*'], resources: ['*'], verbs: ['*'] },
+    { nonResourceURLs: ['*'], verbs: ['*'] },
+  ]
   const reading = ['get', 'list', 'watch']
   const writing = [...reading, 'create', 'update', 'patch', 'delete', 'deletecollection']
   const aggregated = (name: string, verbs: readonly string[]): Manifest => ({
     apiVersion: rbac,
     kind: 'ClusterRole',
     metadata: { name, ...{ labels } },
-    rules: [{ apiGroups: ['', 'apps', 'batch', 'autoscaling', 'networking.k8s.io', 'policy', 'discovery.k8s.io', 'events.k8s.io'], resources: ['*'], verbs }],
+    rules: [
+      {
+        apiGroups: ['', 'apps', 'batch', 'autoscaling', 'networking.k8s.io', 'policy', 'discovery.k8s.io', 'events.k8s.io'],
+        resources: ['*'],
+        verbs,
+      },
+    ],
   })
   return [
     ...namespaces.map(name => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } })),
@@ -46,7 +55,12 @@ function defaultObjects(apiServerIp: string, port: number): Manifest[] {
 }
 
 /** Creates what is missing of the default objects. */
-export async function createDefaultObjects(writer: ObjectWriter, resources: ResourceTable, context: WriteContext, apiServerIp: string): Promise<void> {
+export async function createDefaultObjects(
+  writer: ObjectWriter,
+  resources: ResourceTable,
+  context: WriteContext,
+  apiServerIp: string,
+): Promise<void> {
   for (const manifest of defaultObjects(apiServerIp, 6443)) {
     const resource = resources.ofKind(manifest.apiVersion, manifest.kind)
     if (resource === undefined) continue

@@ -3,31 +3,52 @@ import { builtinSchema } from '../../../apis/core/schemas.ts'
 import { builtinStrategies, plainStrategy } from '../kinds/strategies.ts'
 import type { ScalePaths } from '../registry.ts'
 import { groupResourceName } from '../status-errors.ts'
+import { definitionStrategy } from './definition-strategy.ts'
 import { eventConversion } from './event-conversion.ts'
+import type { ResourceTable } from './resource-table.ts'
 import type { ServedResource } from './served-resource.ts'
 
 const scalePaths: ScalePaths = { specReplicas: '.spec.replicas', statusReplicas: '.status.replicas' }
 
 /** Kinds that answer and are never stored; published facts know only some of them. */
 const alsoServed: readonly (readonly [groupVersion: string, resource: DiscoveredResource])[] = [
-  ['authentication.k8s.io/v1', { resource: 'selfsubjectreviews', singularResource: 'selfsubjectreview', scope: 'Cluster', kind: 'SelfSubjectReview', verbs: ['create'] }],
-  ['authorization.k8s.io/v1', { resource: 'localsubjectaccessreviews', singularResource: 'localsubjectaccessreview', scope: 'Namespaced', kind: 'LocalSubjectAccessReview', verbs: ['create'] }],
+  [
+    'authentication.k8s.io/v1',
+    {
+      resource: 'selfsubjectreviews',
+      singularResource: 'selfsubjectreview',
+      scope: 'Cluster',
+      kind: 'SelfSubjectReview',
+      verbs: ['create'],
+    },
+  ],
+  [
+    'authorization.k8s.io/v1',
+    {
+      resource: 'localsubjectaccessreviews',
+      singularResource: 'localsubjectaccessreview',
+      scope: 'Namespaced',
+      kind: 'LocalSubjectAccessReview',
+      verbs: ['create'],
+    },
+  ],
 ]
 
 /** The kinds of Kubernetes itself, from its published facts. */
-export function builtinResources(): ServedResource[] {
+export function builtinResources(table: ResourceTable): ServedResource[] {
   const result: ServedResource[] = []
   const { discovery } = kubernetesFacts()
   for (const [groupVersion, resources] of Object.entries(discovery)) {
-    for (const resource of resources) result.push(builtinResource(groupVersion, resource))
+    for (const resource of resources) result.push(builtinResource(groupVersion, resource, table))
   }
   for (const [groupVersion, resource] of alsoServed) {
-    if (discovery[groupVersion]?.some(known => known.resource === resource.resource) !== true) result.push(builtinResource(groupVersion, resource))
+    if (discovery[groupVersion]?.some(known => known.resource === resource.resource) !== true)
+      result.push(builtinResource(groupVersion, resource, table))
   }
   return result
 }
 
-function builtinResource(apiVersion: string, facts: DiscoveredResource): ServedResource {
+function builtinResource(apiVersion: string, facts: DiscoveredResource, table: ResourceTable): ServedResource {
   const slash = apiVersion.indexOf('/')
   const group = slash < 0 ? '' : apiVersion.slice(0, slash)
   const version = apiVersion.slice(slash + 1)
@@ -36,7 +57,9 @@ function builtinResource(apiVersion: string, facts: DiscoveredResource): ServedR
     name: subresource,
     verbs,
     // Facts leave out group and version where they are the resource's own.
-    ...(responseKind === undefined ? {} : { kind: responseKind.version === '' ? { group, version, kind: responseKind.kind } : responseKind }),
+    ...(responseKind === undefined
+      ? {}
+      : { kind: responseKind.version === '' ? { group, version, kind: responseKind.kind } : responseKind }),
   }))
   const isEvent = group === 'events.k8s.io'
   const plural = facts.resource
@@ -56,6 +79,9 @@ function builtinResource(apiVersion: string, facts: DiscoveredResource): ServedR
     hasStatus: subresources.some(({ name }) => name === 'status'),
     ...(subresources.some(({ name }) => name === 'scale') ? { scale: scalePaths } : {}),
     columns: kubernetesFacts().tables[`${apiVersion}/${plural}`] ?? [],
-    strategy: builtinStrategies.get(`${isEvent ? '' : group}/${plural}`) ?? plainStrategy,
+    strategy:
+      plural === 'customresourcedefinitions'
+        ? definitionStrategy(table)
+        : (builtinStrategies.get(`${isEvent ? '' : group}/${plural}`) ?? plainStrategy),
   }
 }

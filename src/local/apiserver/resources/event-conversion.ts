@@ -22,6 +22,11 @@ function rename(object: Readonly<Draft>, names: readonly (readonly [string, stri
 
 /** One event has two forms: core/v1 and events.k8s.io/v1. */
 export const eventConversion: Conversion = {
-  toStored: draft => rename(draft, renamed.map(([core, events]) => [events, core] as const), 'v1'),
+  toStored: draft =>
+    rename(
+      draft,
+      renamed.map(([core, events]) => [events, core] as const),
+      'v1',
+    ),
   toServed: object => rename(object, renamed, 'events.k8s.io/v1'),
 }

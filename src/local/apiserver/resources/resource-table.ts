@@ -51,4 +51,3 @@ export class ResourceTable {
     this.#generation += 1
   }
 }
-

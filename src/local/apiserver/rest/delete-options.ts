@@ -16,7 +16,9 @@ export function deleteOptionsOf(request: ApiRequest, context: WriteContext): { o
   const policy = text(body['propagationPolicy']) ?? query.get('propagationPolicy') ?? undefined
   const orphans = body['orphanDependents'] ?? (query.has('orphanDependents') ? query.get('orphanDependents') !== 'false' : undefined)
   if (policy !== undefined && policy !== 'Background' && policy !== 'Foreground' && policy !== 'Orphan') {
-    throw badRequest(`propagationPolicy: Unsupported value: ${JSON.stringify(policy)}: supported values: "Background", "Foreground", "Orphan"`)
+    throw badRequest(
+      `propagationPolicy: Unsupported value: ${JSON.stringify(policy)}: supported values: "Background", "Foreground", "Orphan"`,
+    )
   }
   const propagationPolicy = policy ?? (orphans === true ? 'Orphan' : orphans === false ? 'Background' : undefined)
   const given = isJsonObject(body['preconditions']) ? body['preconditions'] : {}

@@ -30,7 +30,9 @@ export function listPage(storage: Storage, resource: ServedResource, selection: 
   const exact = from?.revision ?? (match === 'Exact' && asked !== undefined ? asked : undefined)
   const revision = exact ?? storage.revision
   if (exact !== undefined && !collection.history.reaches(exact)) {
-    throw expired('The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter.')
+    throw expired(
+      'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter.',
+    )
   }
   if (selection.name !== undefined && selection.namespace !== undefined && exact === undefined) {
     const only = collection.get(selection.namespace, selection.name)
@@ -59,7 +61,8 @@ export function listPage(storage: Storage, resource: ServedResource, selection: 
 export function numberOf(query: URLSearchParams, name: string): number | undefined {
   const text = query.get(name) ?? ''
   if (text === '') return undefined
-  if (!/^\d+$/.test(text)) throw badRequest(`${name}: Invalid value: ${JSON.stringify(text)}: strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`)
+  if (!/^\d+$/.test(text))
+    throw badRequest(`${name}: Invalid value: ${JSON.stringify(text)}: strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`)
   return Number(text)
 }
 

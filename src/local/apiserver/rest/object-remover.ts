@@ -54,7 +54,18 @@ export class ObjectRemover {
       const oldObject = this.#require(resource, namespace, name)
       const { user, dryRun, subresource, warnings } = context
       const warn = (message: string): void => void warnings.push(message)
-      const attributes = { operation: 'DELETE' as const, resource, subresource, namespace, name, object: undefined, oldObject, user, dryRun, warn }
+      const attributes = {
+        operation: 'DELETE' as const,
+        resource,
+        subresource,
+        namespace,
+        name,
+        object: undefined,
+        oldObject,
+        user,
+        dryRun,
+        warn,
+      }
       await mutate(plugins, attributes)
       await validate(plugins, attributes)
     }
@@ -95,7 +106,8 @@ export class ObjectRemover {
   #marked(resource: ServedResource, current: StoredObject, grace: number, finalizers: readonly string[]): Draft | undefined {
     const { metadata } = current
     const before = metadata.deletionTimestamp === undefined ? undefined : (metadata.deletionGracePeriodSeconds ?? 0)
-    const sameFinalizers = finalizers.length === (metadata.finalizers ?? []).length && finalizers.every(item => metadata.finalizers?.includes(item))
+    const sameFinalizers =
+      finalizers.length === (metadata.finalizers ?? []).length && finalizers.every(item => metadata.finalizers?.includes(item))
     if (before !== undefined && grace >= before && sameFinalizers) return undefined
     const next: Draft = { ...current, metadata: { ...metadata } }
     if (finalizers.length > 0) next.metadata.finalizers = [...finalizers]
@@ -104,7 +116,8 @@ export class ObjectRemover {
       next.metadata.deletionTimestamp = formatTime(this.#clock.now() + grace * 1000)
       next.metadata.deletionGracePeriodSeconds = grace
     }
-    if (before === undefined && metadata.generation !== undefined && metadata.generation > 0) next.metadata.generation = metadata.generation + 1
+    if (before === undefined && metadata.generation !== undefined && metadata.generation > 0)
+      next.metadata.generation = metadata.generation + 1
     if (resource.collection === 'namespaces') next['status'] = { ...(current['status'] as object | undefined), phase: 'Terminating' }
     return next
   }

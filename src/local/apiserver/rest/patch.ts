@@ -26,7 +26,9 @@ export function patchKindOf(resource: ServedResource, contentType: string): Patc
   const kind = kinds[contentType]
   const usable = resource.custom ? ['json', 'merge', 'apply'] : ['json', 'merge', 'strategic', 'apply']
   if (kind === undefined || !usable.includes(kind)) {
-    throw unsupportedMediaType(Object.entries(kinds).flatMap(([type, known]) => (usable.includes(known) && !type.endsWith('cbor') ? [type] : [])))
+    throw unsupportedMediaType(
+      Object.entries(kinds).flatMap(([type, known]) => (usable.includes(known) && !type.endsWith('cbor') ? [type] : [])),
+    )
   }
   return kind
 }
@@ -79,12 +81,16 @@ export function applied(resource: ServedResource, current: StoredObject | undefi
 export function checkPatchOptions(kind: PatchKind, query: URLSearchParams): void {
   if (kind === 'apply' && (query.get('fieldManager') ?? '') === '') {
     throw new ApiError(
-      invalidStatus({ group: 'meta.k8s.io', kind: 'PatchOptions' }, '', [{ type: 'FieldValueRequired', field: 'fieldManager', detail: 'is required for apply patch' }]),
+      invalidStatus({ group: 'meta.k8s.io', kind: 'PatchOptions' }, '', [
+        { type: 'FieldValueRequired', field: 'fieldManager', detail: 'is required for apply patch' },
+      ]),
     )
   }
   if (kind !== 'apply' && query.has('force')) {
     throw new ApiError(
-      invalidStatus({ group: 'meta.k8s.io', kind: 'PatchOptions' }, '', [{ type: 'FieldValueForbidden', field: 'force', detail: 'may not be specified for non-apply patch' }]),
+      invalidStatus({ group: 'meta.k8s.io', kind: 'PatchOptions' }, '', [
+        { type: 'FieldValueForbidden', field: 'force', detail: 'may not be specified for non-apply patch' },
+      ]),
     )
   }
 }

@@ -16,22 +16,24 @@ import type { WriteContext } from './write-context.ts'
 export function asDraft(resource: ServedResource, body: unknown): Draft {
   if (!isJsonObject(body)) throw badRequest('the request body is empty or no JSON object')
   const { type, apiVersion } = resource
-  const given = { apiVersion: body['apiVersion'], kind: body['kind'] }
-  if (given.kind !== undefined && given.kind !== '' && given.kind !== type.kind) {
+  const given = { apiVersion: textOf(body['apiVersion']), kind: textOf(body['kind']) }
+  if (given.kind !== '' && given.kind !== type.kind) {
     throw badRequest(
-      `${String(given.kind)} in version ${JSON.stringify(given.apiVersion ?? '')} cannot be handled as a ${type.kind}: converting (${String(given.apiVersion)}.${String(given.kind)}) to (${apiVersion}.${type.kind}): unknown conversion`,
+      `${given.kind} in version ${JSON.stringify(given.apiVersion)} cannot be handled as a ${type.kind}: converting (${given.apiVersion}.${given.kind}) to (${apiVersion}.${type.kind}): unknown conversion`,
     )
   }
-  if (given.apiVersion !== undefined && given.apiVersion !== '' && given.apiVersion !== apiVersion) {
-    throw badRequest(
-      `the API version in the data (${String(given.apiVersion)}) does not match the expected API version (${apiVersionOf(type)})`,
-    )
+  if (given.apiVersion !== '' && given.apiVersion !== apiVersion) {
+    throw badRequest(`the API version in the data (${given.apiVersion}) does not match the expected API version (${apiVersionOf(type)})`)
   }
   body['apiVersion'] = apiVersion
   body['kind'] = type.kind
   if (body['metadata'] === undefined || body['metadata'] === null) body['metadata'] = {}
   if (!isJsonObject(body['metadata'])) throw decodeError(resource, 'json: cannot unmarshal metadata into Go value of type v1.ObjectMeta')
   return body as unknown as Draft
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : ''
 }
 
 /** Removes or refuses members the kind does not know. */

@@ -19,7 +19,9 @@ export function representationOf(accept: string | undefined): Representation {
   for (const range of accept.split(',')) {
     const [type = '', ...parameters] = range.split(';').map(part => part.trim())
     if (type !== 'application/json' && type !== '*/*' && type !== 'application/*') continue
-    const values = new Map(parameters.map(parameter => [parameter.slice(0, parameter.indexOf('=')), parameter.slice(parameter.indexOf('=') + 1)]))
+    const values = new Map(
+      parameters.map(parameter => [parameter.slice(0, parameter.indexOf('=')), parameter.slice(parameter.indexOf('=') + 1)]),
+    )
     const as = values.get('as')
     if (as === undefined) return plain
     const version = values.get('v') ?? 'v1'
@@ -27,7 +29,11 @@ export function representationOf(accept: string | undefined): Representation {
     if (as === 'Table') return { as: 'Table', version }
     if (as === 'PartialObjectMetadata' || as === 'PartialObjectMetadataList') return { as: 'PartialObjectMetadata', version }
   }
-  throw notAcceptable(['application/json', 'application/json;as=Table;v=v1;g=meta.k8s.io', 'application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io'])
+  throw notAcceptable([
+    'application/json',
+    'application/json;as=Table;v=v1;g=meta.k8s.io',
+    'application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io',
+  ])
 }
 
 /** How objects are shown to one request. */

@@ -136,7 +136,9 @@ export class ResourceApi {
     checkPatchOptions(kind, request.query)
     if (kind === 'apply') return this.#apply(target, request, view, context)
     const patch = decodeBody(request)
-    const object = await this.#writer.update(resource, namespace, name, current => patched(kind, resource, current, patch), context, { retries: true })
+    const object = await this.#writer.update(resource, namespace, name, current => patched(kind, resource, current, patch), context, {
+      retries: true,
+    })
     return withWarnings(objectResponse(view, resource, object), context)
   }
 
@@ -177,7 +179,10 @@ export class ResourceApi {
     if (returnsObject) return withWarnings(objectResponse(view, resource, object), context)
     const { group, plural } = resource.type
     const details = { name, ...(group === '' ? {} : { group }), kind: plural, uid: object.metadata.uid }
-    return withWarnings({ status: 200, kind: 'object', object: { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details } }, context)
+    return withWarnings(
+      { status: 200, kind: 'object', object: { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details } },
+      context,
+    )
   }
 
   async deleteCollection({ resource, namespace }: Target, request: ApiRequest): Promise<ApiResponse> {

@@ -76,7 +76,7 @@ export class SubresourceApi {
   async bindByName(namespace: string, pods: ObjectTarget['resource'], request: ApiRequest): Promise<ApiResponse> {
     const body = decodeObject(request)
     const metadata = isJsonObject(body['metadata']) ? body['metadata'] : {}
-    return this.#bind({ resource: pods, namespace, name: String(metadata['name'] ?? ''), subresource: 'binding' }, request)
+    return this.#bind({ resource: pods, namespace, name: textAt(metadata, 'name'), subresource: 'binding' }, request)
   }
 
   #stored({ resource, namespace, name }: ObjectTarget): StoredObject {
@@ -97,7 +97,9 @@ export class SubresourceApi {
     const kind = patchKindOf({ ...target.resource, custom: false }, asked)
     checkPatchOptions(kind, request.query)
     const patch = decodeBody(request)
-    return this.#scale(target, request, current => patched(kind === 'json' ? 'json' : 'merge', target.resource, scaleOf(paths, current), patch))
+    return this.#scale(target, request, current =>
+      patched(kind === 'json' ? 'json' : 'merge', target.resource, scaleOf(paths, current), patch),
+    )
   }
 
   async #scale(target: ObjectTarget, request: ApiRequest, scaleFor: (current: StoredObject) => unknown): Promise<ApiResponse> {
@@ -150,7 +152,7 @@ export class SubresourceApi {
     if (seconds < 600) throw badRequest('spec.expirationSeconds: Invalid value: may not specify a duration less than 10 minutes')
     const audiences = Array.isArray(spec['audiences']) && spec['audiences'].length > 0 ? spec['audiences'].map(String) : [issuer]
     const bound = isJsonObject(spec['boundObjectRef']) ? spec['boundObjectRef'] : undefined
-    const boundName = String(bound?.['name'] ?? '')
+    const boundName = textAt(bound ?? {}, 'name')
     const boundObject = bound?.['kind'] === 'Pod' ? storage.get('pods', target.namespace, boundName) : undefined
     if (bound?.['kind'] === 'Pod' && boundObject === undefined) throw notFound({ group: '', plural: 'pods' }, boundName)
     const now = Math.floor(clock.now() / 1000)
@@ -175,4 +177,9 @@ export class SubresourceApi {
       },
     }
   }
+}
+
+function textAt(object: Readonly<Record<string, unknown>>, key: string): string {
+  const value = object[key]
+  return typeof value === 'string' ? value : ''
 }

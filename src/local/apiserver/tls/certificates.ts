@@ -18,23 +18,47 @@ const years = 10
 const day = 24 * 60 * 60 * 1000
 const ecdsaWithSha256 = sequence(objectId('1.2.840.10045.4.3.2'))
 
-const standardNames = ['localhost', 'kubernetes', 'kubernetes.default', 'kubernetes.default.svc', 'kubernetes.default.svc.cluster.local', '127.0.0.1', '::1']
+const standardNames = [
+  'localhost',
+  'kubernetes',
+  'kubernetes.default',
+  'kubernetes.default.svc',
+  'kubernetes.default.svc.cluster.local',
+  '127.0.0.1',
+  '::1',
+]
 
 /** A new certificate authority of its own: EC P-256, ten years. */
 export function createCertificateAuthority(now: Date = new Date()): KeyAndCertificate {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const name = 'berth-ca'
-  const cert = certificate({ subject: { commonName: name }, issuer: { commonName: name }, publicKey, signer: privateKey, now, isAuthority: true, names: [] })
+  const cert = certificate({
+    subject: { commonName: name },
+    issuer: { commonName: name },
+    publicKey,
+    signer: privateKey,
+    now,
+    isAuthority: true,
+    names: [],
+  })
   return { key: pemOf(privateKey), cert }
 }
 
 /** The certificate an API server shows, signed by the authority. */
-export function createServingCertificate(authority: KeyAndCertificate, { names = [], now = new Date() }: ServingCertificateOptions = {}): KeyAndCertificate {
+export function createServingCertificate(
+  authority: KeyAndCertificate,
+  { names = [], now = new Date() }: ServingCertificateOptions = {},
+): KeyAndCertificate {
   return issue(authority, { commonName: 'kube-apiserver' }, [...new Set([...standardNames, ...names])], now)
 }
 
 /** A client certificate: `commonName` is the user, `organizations` are the groups. */
-export function createClientCertificate(authority: KeyAndCertificate, commonName: string, organizations: readonly string[], now: Date = new Date()): KeyAndCertificate {
+export function createClientCertificate(
+  authority: KeyAndCertificate,
+  commonName: string,
+  organizations: readonly string[],
+  now: Date = new Date(),
+): KeyAndCertificate {
   return issue(authority, { commonName, organizations }, [], now)
 }
 
@@ -94,7 +118,8 @@ function distinguishedName({ commonName, organizations = [] }: Subject): Buffer 
 }
 
 function extensions(isAuthority: boolean, names: readonly string[]): Buffer[] {
-  const extension = (id: string, critical: boolean, value: Buffer): Buffer => sequence(objectId(id), ...(critical ? [boolean(true)] : []), octets(value))
+  const extension = (id: string, critical: boolean, value: Buffer): Buffer =>
+    sequence(objectId(id), ...(critical ? [boolean(true)] : []), octets(value))
   const result = [extension('2.5.29.19', true, isAuthority ? sequence(boolean(true)) : sequence())]
   // keyCertSign and cRLSign; digitalSignature.
   result.push(extension('2.5.29.15', true, isAuthority ? bits(Buffer.from([0x06]), 1) : bits(Buffer.from([0x80]), 7)))

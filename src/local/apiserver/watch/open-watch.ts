@@ -17,7 +17,13 @@ const messageLimit = 32_768
  * 410 when that is too long ago.
  * Contract: https://kubernetes.io/docs/reference/using-api/api-concepts/#semantics-for-watch
  */
-export function openWatch(storage: Storage, hub: WatchHub, resource: ServedResource, selection: Selection, query: URLSearchParams): Watcher {
+export function openWatch(
+  storage: Storage,
+  hub: WatchHub,
+  resource: ServedResource,
+  selection: Selection,
+  query: URLSearchParams,
+): Watcher {
   const collection = storage.collection(resource.collection)
   const asked = numberOf(query, 'resourceVersion') ?? 0
   const bookmarks = isTrue(query, 'allowWatchBookmarks')
@@ -29,7 +35,9 @@ export function openWatch(storage: Storage, hub: WatchHub, resource: ServedResou
   const watcher = new Watcher({ resource, selection, bookmarks, limit: messageLimit, onClose })
   if (resumes) for (const change of collection.history.since(asked)) if (inScope(change.object, selection)) watcher.push(change)
   if (!resumes && query.get('sendInitialEvents') !== 'false') {
-    watcher.pushInitial(collection.list(selection.namespace).filter(object => inScope(object, selection) && (selection.matches?.(object) ?? true)))
+    watcher.pushInitial(
+      collection.list(selection.namespace).filter(object => inScope(object, selection) && (selection.matches?.(object) ?? true)),
+    )
   }
   if (sendInitial && bookmarks) watcher.bookmark(storage.revision, initialEventsEnd)
   if (!watcher.ended) hub.add(resource.collection, watcher)

@@ -25,7 +25,8 @@ export function bound(pod: StoredObject, binding: Readonly<Record<string, unknow
     throw conflict(resource, name, `Precondition failed: UID in precondition: ${metadata['uid']}, UID in object meta: ${uid}`)
   }
   if (deletionTimestamp !== undefined) throw conflict(resource, name, `pod ${name} is being deleted, cannot be assigned to a host`)
-  if (spec.nodeName !== undefined && spec.nodeName !== '') throw conflict(resource, name, `pod ${name} is already assigned to node "${spec.nodeName}"`)
+  if (spec.nodeName !== undefined && spec.nodeName !== '')
+    throw conflict(resource, name, `pod ${name} is already assigned to node "${spec.nodeName}"`)
   const status = (pod['status'] ?? {}) as { conditions?: readonly PodCondition[] }
   const conditions = (status.conditions ?? []).filter(condition => condition.type !== 'PodScheduled')
   const annotations = isJsonObject(metadata['annotations']) ? (metadata['annotations'] as Record<string, string>) : undefined
@@ -33,6 +34,9 @@ export function bound(pod: StoredObject, binding: Readonly<Record<string, unknow
     ...pod,
     metadata: { ...pod.metadata, ...(annotations === undefined ? {} : { annotations: { ...pod.metadata.annotations, ...annotations } }) },
     spec: { ...spec, nodeName: node },
-    status: { ...status, conditions: [...conditions, { type: 'PodScheduled', status: 'True', lastProbeTime: null, lastTransitionTime: formatTime(now) }] },
+    status: {
+      ...status,
+      conditions: [...conditions, { type: 'PodScheduled', status: 'True', lastProbeTime: null, lastTransitionTime: formatTime(now) }],
+    },
   }
 }

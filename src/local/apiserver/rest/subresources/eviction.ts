@@ -26,11 +26,15 @@ export function checkEviction(storage: Storage, pod: StoredObject): void {
     .list(namespace)
     .filter(budget => labelSelectorOf((budget['spec'] as Budget | undefined)?.selector).matches(labels))
   if (budgets.length === 0) return
-  if (budgets.length > 1) throw internalError('This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.')
+  if (budgets.length > 1)
+    throw internalError('This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.')
   for (const budget of budgets) {
     const spec = budget['spec'] as Budget
     const selector = labelSelectorOf(spec.selector)
-    const pods = storage.collection('pods').list(namespace).filter(other => selector.matches(other.metadata.labels) && !isOver(other))
+    const pods = storage
+      .collection('pods')
+      .list(namespace)
+      .filter(other => selector.matches(other.metadata.labels) && !isOver(other))
     const healthy = pods.filter(isReady).length
     const needed = neededHealthy(spec, pods.length)
     if (!isReady(pod) || healthy - 1 >= needed) continue
@@ -39,7 +43,10 @@ export function checkEviction(storage: Storage, pod: StoredObject): void {
       name,
       kind: 'pods',
       causes: [
-        { reason: 'DisruptionBudget', message: `The disruption budget ${budgetName} needs ${needed} healthy pods and has ${healthy} currently` },
+        {
+          reason: 'DisruptionBudget',
+          message: `The disruption budget ${budgetName} needs ${needed} healthy pods and has ${healthy} currently`,
+        },
       ],
     })
   }
@@ -58,7 +65,10 @@ function scaled(value: number | string, total: number): number {
 
 function isReady(pod: StoredObject): boolean {
   const status = pod['status'] as PodStatus | undefined
-  return pod.metadata.deletionTimestamp === undefined && status?.conditions?.some(({ type, status: value }) => type === 'Ready' && value === 'True') === true
+  return (
+    pod.metadata.deletionTimestamp === undefined &&
+    status?.conditions?.some(({ type, status: value }) => type === 'Ready' && value === 'True') === true
+  )
 }
 
 function isOver(pod: StoredObject): boolean {

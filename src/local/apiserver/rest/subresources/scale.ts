@@ -27,9 +27,12 @@ export function withScale(resource: ServedResource, paths: ScalePaths, object: S
   const metadata = isJsonObject(scale['metadata']) ? scale['metadata'] : {}
   const replicas = spec['replicas'] ?? 0
   const { name } = object.metadata
-  if (typeof replicas !== 'number' || !Number.isInteger(replicas)) throw badRequest('Scale in version "v1" cannot be handled as a Scale: spec.replicas must be an integer')
+  if (typeof replicas !== 'number' || !Number.isInteger(replicas))
+    throw badRequest('Scale in version "v1" cannot be handled as a Scale: spec.replicas must be an integer')
   if (replicas < 0) {
-    const errors = [{ type: 'FieldValueInvalid' as const, field: 'spec.replicas', value: replicas, detail: 'must be greater than or equal to 0' }]
+    const errors = [
+      { type: 'FieldValueInvalid' as const, field: 'spec.replicas', value: replicas, detail: 'must be greater than or equal to 0' },
+    ]
     throw new ApiError(invalidStatus({ group: 'autoscaling', kind: 'Scale' }, name, errors))
   }
   if (typeof metadata['name'] === 'string' && metadata['name'] !== '' && metadata['name'] !== name) {
@@ -77,5 +80,7 @@ function selectorText(paths: ScalePaths, object: StoredObject): string | undefin
   if (!isJsonObject(selector)) return undefined
   // ReplicationControllers select by a plain map.
   const isPlain = selector['matchLabels'] === undefined && selector['matchExpressions'] === undefined
-  return formatLabelSelector(labelSelectorOf(isPlain ? { matchLabels: selector as Record<string, string> } : (selector as LabelSelectorObject)))
+  return formatLabelSelector(
+    labelSelectorOf(isPlain ? { matchLabels: selector as Record<string, string> } : (selector as LabelSelectorObject)),
+  )
 }
