@@ -6,7 +6,9 @@ export interface PodPorts {
   readonly ports: readonly { containerPort: number; hostPort: number; protocol: 'TCP' | 'UDP' }[]
 }
 
-export type PodPreparation = { readonly ok: true; readonly ports: readonly PodPorts[] } | { readonly ok: false; readonly reason: string; readonly message: string }
+export type PodPreparation =
+  | { readonly ok: true; readonly ports: readonly PodPorts[] }
+  | { readonly ok: false; readonly reason: string; readonly message: string }
 
 /**
  * Gives every server its address. Level-triggered: `reconcile` may be called at any time, any number of times; it looks at the

@@ -1,0 +1,144 @@
+import type { Node, Pod, Service } from '../apis/core/types.generated.ts'
+import { ApiError } from '../kube/api-error.ts'
+import type { Client } from '../kube/client.ts'
+import { FakeClock } from '../kube/fake-clock.ts'
+import { keyOf } from '../kube/object.ts'
+import { applyMergePatch } from '../kube/patch/merge-patch.ts'
+import { ObjectStore } from '../kube/store.ts'
+import { createAddressEngine } from './address-engine.ts'
+import type { AddressEngine } from './engine.ts'
+import type { Claim, Parameter } from './model.ts'
+import type { ProviderConfig } from './provider-config.ts'
+
+type Write = { readonly verb: 'create' | 'patch'; readonly key: string; readonly body: unknown }
+
+/**
+ * For tests of the engine: Services behind a client, a cloud that delivers addresses on demand, and watches that show changes only when
+ * `settle` is called.
+ */
+export class FakeCluster {
+  readonly services = new Map<string, Service>()
+  readonly writes: Write[] = []
+  readonly clock = new FakeClock()
+  /** Thrown by the next writes, in order; `lost` writes happen, but their answer does not arrive. */
+  readonly failures: ('lost' | ApiError)[] = []
+  stores = this.#freshStores()
+  #version = 0
+
+  /** A process that starts: new stores, filled from what there is. */
+  async start(config?: ProviderConfig): Promise<AddressEngine> {
+    this.stores = this.#freshStores()
+    this.stores.services.replace(new Map(this.services))
+    this.stores.nodes.replace(new Map())
+    this.stores.pods.replace(new Map())
+    const engine = createAddressEngine({
+      client: this.#client(),
+      stores: this.stores,
+      clock: this.clock,
+      ...(config === undefined ? {} : { config }),
+    })
+    await engine.start(new AbortController().signal)
+    return engine
+  }
+
+  /** The watch catches up. */
+  settle(): void {
+    for (const old of this.stores.services.list()) {
+      if (this.services.get(keyOf(old))?.metadata.uid !== old.metadata.uid) this.stores.services.remove(old)
+    }
+    for (const service of this.services.values()) this.stores.services.apply(service)
+  }
+
+  /** The cloud's controller gives every load balancer Service an address. */
+  deliver(ingress: readonly { ip?: string; hostname?: string }[] = [{ ip: '203.0.113.7' }]): void {
+    for (const service of this.services.values()) {
+      const isOn = service.spec?.type === 'LoadBalancer'
+      const has = (service.status?.loadBalancer?.ingress?.length ?? 0) > 0
+      if (isOn !== has) this.#store({ ...service, status: { loadBalancer: isOn ? { ingress: [...ingress] } : {} } })
+    }
+  }
+
+  /** Garbage collection and deletion by hand. */
+  remove(key: string): void {
+    this.services.delete(key)
+  }
+
+  addNode(name: string, addresses: { type: string; address: string }[]): void {
+    const metadata = { name, uid: name, resourceVersion: String(++this.#version), creationTimestamp: '' }
+    this.stores.nodes.apply({ apiVersion: 'v1', kind: 'Node', metadata, status: { addresses } } as Node)
+  }
+
+  addPod(name: string, hostPort: number, phase = 'Running'): void {
+    const metadata = { name, namespace: 'default', uid: `uid-${name}`, resourceVersion: String(++this.#version), creationTimestamp: '' }
+    const spec = { containers: [{ name: 'game', ports: [{ containerPort: 80, hostPort }] }] }
+    this.stores.pods.apply({ apiVersion: 'v1', kind: 'Pod', metadata, spec, status: { phase } } as Pod)
+  }
+
+  put(service: Service): void {
+    this.#store(service)
+  }
+
+  #freshStores(): { services: ObjectStore<Service>; nodes: ObjectStore<Node>; pods: ObjectStore<Pod> } {
+    return { services: new ObjectStore<Service>(), nodes: new ObjectStore<Node>(), pods: new ObjectStore<Pod>() }
+  }
+
+  #store(service: Service): Service {
+    this.#version += 1
+    const stored = Object.freeze({ ...service, metadata: { ...service.metadata, resourceVersion: String(this.#version) } })
+    this.services.set(keyOf(stored), stored)
+    return stored
+  }
+
+  #client(): Client {
+    const answer = (service: Service, failure: 'lost' | undefined) => {
+      if (failure === 'lost') throw ApiError.unreachable(new Error('connection reset'))
+      return service
+    }
+    const client = {
+      create: async (_type: unknown, object: Service) => {
+        await Promise.resolve()
+        const failure = this.failures.shift()
+        if (failure instanceof ApiError) throw failure
+        const key = keyOf(object)
+        if (this.services.has(key)) throw new ApiError({ code: 409, reason: 'AlreadyExists', message: `services "${key}" already exists` })
+        this.writes.push({ verb: 'create', key, body: object })
+        const metadata = { ...object.metadata, uid: `uid-${++this.#version}`, creationTimestamp: '' }
+        return answer(this.#store({ ...object, metadata }), failure)
+      },
+      patch: async (_type: unknown, ref: { namespace?: string; name: string }, patch: unknown) => {
+        await Promise.resolve()
+        const failure = this.failures.shift()
+        if (failure instanceof ApiError) throw failure
+        const key = `${ref.namespace}/${ref.name}`
+        const old = this.services.get(key)
+        if (old === undefined) throw new ApiError({ code: 404, reason: 'NotFound', message: `services "${key}" not found` })
+        this.writes.push({ verb: 'patch', key, body: patch })
+        return answer(this.#store(applyMergePatch(old, patch) as Service), failure)
+      },
+    }
+    return client as unknown as Client
+  }
+}
+
+/** A claim of server `name` in the set `rooms`; the pod is ready and has an IP unless said otherwise. */
+export function claimOf(
+  name: string,
+  provider: string,
+  parameters: Readonly<Record<string, string>> | readonly Parameter[],
+  change: Partial<Claim> & { readonly pod?: Partial<Claim['backend']> } = {},
+): Claim {
+  const { pod, ...rest } = change
+  const list = Array.isArray(parameters)
+    ? (parameters as readonly Parameter[])
+    : Object.entries(parameters).map(([key, value]) => ({ name: key, value: value as string }))
+  return {
+    key: `default/${name}`,
+    provider,
+    parameters: list,
+    set: { apiVersion: 'game.kruise.io/v1alpha1', kind: 'GameServerSet', name: 'rooms', uid: 'set-1' },
+    backend: { uid: `pod-${name}`, name, ready: true, podIPs: ['10.0.0.5'], node: 'node-1', hostPorts: [], ...pod },
+    disabled: false,
+    changing: [],
+    ...rest,
+  }
+}
