@@ -94,7 +94,7 @@ async function greeting(host: string, port: number): Promise<string> {
 }
 
 async function greeter(ip: string, port: number): Promise<void> {
-  const listening = createServer(socket => socket.end(`I am ${ip}`)).listen(port, ip)
+  const listening = createServer(socket => socket.on('error', () => {}).end(`I am ${ip}`)).listen(port, ip)
   await once(listening, 'listening')
   stack.defer(() => void listening.close())
 }

@@ -96,14 +96,11 @@ export function createEndpointsController(options: EndpointsOptions): Controller
     slice: DeepReadonly<EndpointSlice>,
     group: EndpointGroup,
   ): Promise<void> => {
-    const labels = labelsOf(service)
-    const same =
-      isDeepStrictEqual(slice.ports ?? [], group.ports) &&
-      isDeepStrictEqual(slice.endpoints ?? [], group.endpoints) &&
-      Object.entries(labels).every(([label, value]) => slice.metadata.labels?.[label] === value)
+    // Labels follow with the next change: they are a copy of the Service's, and clouds label Services soon after they were made.
+    const same = isDeepStrictEqual(slice.ports ?? [], group.ports) && isDeepStrictEqual(slice.endpoints ?? [], group.endpoints)
     if (same) return
     const { name, namespace = '', uid } = slice.metadata
-    const patch = { metadata: { uid, labels }, endpoints: group.endpoints, ports: group.ports }
+    const patch = { metadata: { uid, labels: labelsOf(service) }, endpoints: group.endpoints, ports: group.ports }
     expectedSlices.written(key, await client.patch(sliceType, { name, namespace }, patch, { type: 'merge' }))
   }
 
