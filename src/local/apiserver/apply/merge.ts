@@ -49,9 +49,15 @@ function mergeLists(live: readonly unknown[], config: readonly unknown[], schema
 
 /**
  * Removes what an applier owned before and no longer applies, unless somebody owns it or something below it.
- * A removed list item, or a struct of which nothing is owned any more, goes with all it holds.
+ * A removed list item, or a struct of which nothing is owned any more, goes with all it holds; an item that stays keeps its keys.
  */
-export function removeAbandoned(value: unknown, last: FieldSet, owned: FieldSet, schema: StructuralSchema | undefined): unknown {
+export function removeAbandoned(
+  value: unknown,
+  last: FieldSet,
+  owned: FieldSet,
+  schema: StructuralSchema | undefined,
+  itemKeys: readonly string[] = noKeys,
+): unknown {
   const granularity = granularityOf(value, schema)
   if (granularity === 'map') {
     const object = value as Record<string, unknown>
@@ -59,7 +65,7 @@ export function removeAbandoned(value: unknown, last: FieldSet, owned: FieldSet,
     for (const element in last) {
       const lastNode = last[element]
       const key = element.slice(2)
-      if (!element.startsWith('f:') || lastNode === undefined || !Object.hasOwn(object, key)) continue
+      if (!element.startsWith('f:') || lastNode === undefined || !Object.hasOwn(object, key) || itemKeys.includes(key)) continue
       const ownedNode = owned[element]
       if (ownedNode === undefined && (isLeafOrMember(lastNode) || isNamedField(schema, key))) {
         result ??= { ...object }
@@ -87,11 +93,13 @@ export function removeAbandoned(value: unknown, last: FieldSet, owned: FieldSet,
       changed = true
       return []
     }
-    const after = removeAbandoned(item, lastNode, ownedNode ?? {}, schema.items)
+    const after = removeAbandoned(item, lastNode, ownedNode ?? {}, schema.items, schema['x-kubernetes-list-map-keys'])
     changed ||= after !== item
     return [after]
   })
   return changed ? result : value
 }
+
+const noKeys: readonly string[] = []
 
 const isLeafOrMember = (node: FieldSet) => '.' in node || (isJsonObject(node) && Object.keys(node).length === 0)
