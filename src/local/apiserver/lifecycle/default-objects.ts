@@ -4,7 +4,7 @@ import type { ResourceTable } from '../resources/resource-table.ts'
 import type { ObjectWriter } from '../rest/object-writer.ts'
 import type { WriteContext } from '../rest/write-context.ts'
 
-type Manifest = Record<string, unknown> & { apiVersion: string; kind: string; metadata: { name: string; namespace?: string } }
+type Manifest = Record<string, unknown> & { apiVersion: string; kind: string; metadata: { name: string; namespace?: string; labels?: Record<string, string> } }
 
 const namespaces = ['default', 'kube-system', 'kube-public', 'kube-node-lease']
 
@@ -21,7 +21,7 @@ function defaultObjects(apiServerIp: string, port: number): Manifest[] {
   const aggregated = (name: string, verbs: readonly string[]): Manifest => ({
     apiVersion: rbac,
     kind: 'ClusterRole',
-    metadata: { name, ...{ labels } },
+    metadata: { name, labels },
     rules: [
       {
         apiGroups: ['', 'apps', 'batch', 'autoscaling', 'networking.k8s.io', 'policy', 'discovery.k8s.io', 'events.k8s.io'],
@@ -32,14 +32,14 @@ function defaultObjects(apiServerIp: string, port: number): Manifest[] {
   })
   return [
     ...namespaces.map(name => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } })),
-    { apiVersion: rbac, kind: 'ClusterRole', metadata: { name: 'cluster-admin', ...{ labels } }, rules: everything },
+    { apiVersion: rbac, kind: 'ClusterRole', metadata: { name: 'cluster-admin', labels }, rules: everything },
     aggregated('admin', writing),
     aggregated('edit', writing),
     aggregated('view', reading),
     {
       apiVersion: rbac,
       kind: 'ClusterRoleBinding',
-      metadata: { name: 'cluster-admin', ...{ labels } },
+      metadata: { name: 'cluster-admin', labels },
       roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'cluster-admin' },
       subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'Group', name: 'system:masters' }],
     },
@@ -48,7 +48,7 @@ function defaultObjects(apiServerIp: string, port: number): Manifest[] {
     {
       apiVersion: 'v1',
       kind: 'Service',
-      metadata: { name: 'kubernetes', namespace: 'default', ...{ labels: { component: 'apiserver', provider: 'kubernetes' } } },
+      metadata: { name: 'kubernetes', namespace: 'default', labels: { component: 'apiserver', provider: 'kubernetes' } },
       spec: { type: 'ClusterIP', clusterIP: apiServerIp, ports: [{ name: 'https', port: 443, protocol: 'TCP', targetPort: port }] },
     },
   ]

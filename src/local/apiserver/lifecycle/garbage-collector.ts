@@ -118,7 +118,7 @@ export class GarbageCollector implements AsyncDisposable {
   #releaseOwner(resource: ServedResource, owner: StoredObject): void {
     const { finalizers = [], uid } = owner.metadata
     if (finalizers.includes(orphanFinalizer)) {
-      for (const key of [...this.#graph.dependentsOf(uid)]) {
+      for (const key of Array.from(this.#graph.dependentsOf(uid))) {
         const dependent = this.#read(key)
         const dependentResource = this.#options.resources.ofCollection(parseRefKey(key).collection)
         if (dependent !== undefined && dependentResource !== undefined)

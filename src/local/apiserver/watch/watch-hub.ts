@@ -86,7 +86,7 @@ export class WatchHub implements Disposable {
 
   /** Ends all watches of one kind (its definition is gone). */
   closeAll(collection: CollectionName): void {
-    for (const watcher of [...(this.#audiences.get(collection) ?? [])]) watcher.close()
+    for (const watcher of Array.from(this.#audiences.get(collection) ?? [])) watcher.close()
   }
 
   [Symbol.dispose](): void {
