@@ -22,6 +22,9 @@ import { startReport } from './start-report.ts'
 const setupScript = new URL('container-setup.sh', import.meta.url).pathname
 const programStart = readFileSync(new URL('program-start.sh', import.meta.url), 'utf8')
 
+// Its child is process 1 of the new namespace. Not `unshare --fork`: that tells of a signal that ended the child only in newer versions.
+const guardScript = 'exec 9>&2 2>/dev/null; "$@" 2>&9 9>&-; exit $?'
+
 export interface NamespaceRuntimeOptions {
   readonly plan: HostPlan
   readonly stateDir: string
@@ -185,8 +188,14 @@ class NamespaceSandbox implements Sandbox {
           tools.require('unshare'),
           '--mount',
           '--pid',
-          '--fork',
-          '--kill-child',
+          '--',
+          tools.require('sh'),
+          '-c',
+          guardScript,
+          'berth-container',
+          tools.require('setpriv'),
+          '--pdeathsig',
+          'KILL',
           '--',
           tools.require('sh'),
           setupScript,

@@ -29,7 +29,7 @@ export class ProcessContainer implements Container {
   readonly stdin?: Writable
   readonly #parts: ProcessContainerParts
   #ended = false
-  /** The signal that ended the container on our behalf, where the kernel saw another one. */
+  /** The signal that was asked to end the container, where the kernel saw SIGKILL. */
   #endedBy: number | undefined
 
   constructor(parts: ProcessContainerParts) {
@@ -51,9 +51,9 @@ export class ProcessContainer implements Container {
    */
   kill(signal: NodeJS.Signals): void {
     if (this.#ended) return
-    if (signal === 'SIGKILL') this.#parts.killAll()
-    else if (terminating.has(signal) && !handles(this.pid, constants.signals[signal])) {
-      this.#endedBy = constants.signals[signal]
+    const number = constants.signals[signal]
+    if (signal === 'SIGKILL' || (terminating.has(signal) && !handles(this.pid, number))) {
+      this.#endedBy ??= number
       this.#parts.killAll()
     } else sendSignal(this.pid, signal)
   }
@@ -70,7 +70,7 @@ export class ProcessContainer implements Container {
     this.#ended = true
     await this.#parts.log.close()
     await this.#parts.cleanUp()
-    if (this.#endedBy === undefined || status.signal !== constants.signals.SIGKILL) return status
+    if (this.#endedBy === undefined || status.exitCode !== 128 + constants.signals.SIGKILL) return status
     return { ...status, exitCode: 128 + this.#endedBy, signal: this.#endedBy }
   }
 }
