@@ -76,7 +76,16 @@ export function createServerController(context: OkgContext, options: { workers?:
     const address = await addressOf(key, pod, set, server, memo, waits, signal)
     const now = clock.now()
     if (isReadyBut(pod, inPlaceUpdateReady)) memo.readySince ??= now
-    const decision = decidePod({ pod, server, address, readySince: memo.readySince, boundSince: memo.boundSince, createdAt, now })
+    const decision = decidePod({
+      pod,
+      server,
+      address,
+      networkType: set.spec.network?.networkType ?? '',
+      readySince: memo.readySince,
+      boundSince: memo.boundSince,
+      createdAt,
+      now,
+    })
     if (decision.waitMs !== undefined) waits.push(decision.waitMs)
     await patchPod(context, pod, decision.change, signal)
     if (server !== undefined) {

@@ -1,5 +1,6 @@
 /** What one server's pod should be told: operator intent, state, address, and when its readiness gate opens. Pure. */
 import type { ClaimStatus } from '../../../addresses/model.ts'
+import { networkStatusAnnotation } from '../../../addresses/publish.ts'
 import { annotations } from '../../../apis/game.kruise.io/annotations.ts'
 import type { GameServer } from '../../../apis/game.kruise.io/game-server.ts'
 import { labels } from '../../../apis/game.kruise.io/labels.ts'
@@ -12,7 +13,6 @@ import { inPlaceUpdateReady } from '../names.ts'
 import type { PodChange } from '../pod-patch.ts'
 import { holds } from './holds.ts'
 import { intentLabels, opsStateStamp, syncedMetadata } from './intent.ts'
-import { networkStatusText } from './network-status.ts'
 import { openGate } from './readiness.ts'
 import { stateChange } from './state-labels.ts'
 import { conditionOf, isReadyBut, stateOf } from './state.ts'
@@ -23,6 +23,7 @@ export interface PodInput {
   readonly server: DeepReadonly<GameServer> | undefined
   /** Undefined when the set has no network. */
   readonly address: ClaimStatus | undefined
+  readonly networkType: string
   /** When this process first saw that only the gate is missing, and that the address is known. */
   readonly readySince: Instant | undefined
   readonly boundSince: Instant | undefined
@@ -76,14 +77,14 @@ export function decidePod(input: PodInput): PodDecision {
 
 /** The network status to write now; undefined: none, or it is held back for company. */
 function addressText(
-  { pod, address, boundSince, now }: PodInput,
+  { pod, address, networkType, boundSince, now }: PodInput,
   opening: boolean,
   gateMissing: boolean,
   creatingUntil: Instant,
   waits: number[],
 ): string | undefined {
   if (address === undefined) return undefined
-  const text = networkStatusText(address)
+  const text = networkStatusAnnotation(networkType, address)
   if (pod.metadata.annotations?.[annotations.networkStatus] === text || opening) return text
   if (address.state === 'Bound') {
     const heldUntil = (boundSince ?? now) + holds.addressForGate
