@@ -20,41 +20,74 @@ const isMember = (node: FieldSet) => isEmpty(node) || '.' in node
 
 /** A node from its own membership and its children; undefined when it holds nothing. */
 function node(member: boolean, children: Record<string, FieldSet>): FieldSet | undefined {
+  delete children['.']
   if (isEmpty(children)) return member ? EMPTY : undefined
   return member ? { '.': EMPTY, ...children } : children
 }
 
-type Combine = (a: boolean, b: boolean) => boolean
-
-function combine(a: FieldSet | undefined, b: FieldSet | undefined, rule: Combine, root: boolean): FieldSet | undefined {
-  const children: Record<string, FieldSet> = {}
-  const visit = (key: string) => {
-    if (key === '.' || key in children) return
-    const child = combine(a?.[key], b?.[key], rule, false)
-    if (child !== undefined) children[key] = child
-  }
-  for (const key in a) visit(key)
-  for (const key in b) visit(key)
-  return node(!root && rule(a !== undefined && isMember(a), b !== undefined && isMember(b)), children)
-}
+// Sets are combined by walking the second, usually small one; what it does not touch of the first is shared.
 
 /** What is in either. */
 export function union(a: FieldSet, b: FieldSet): FieldSet {
   if (a === b || isEmpty(b)) return a
-  if (isEmpty(a)) return b
-  return combine(a, b, (left, right) => left || right, true) ?? EMPTY
+  return isEmpty(a) ? b : unionOf(a, b, true)
+}
+
+function unionOf(a: FieldSet, b: FieldSet, root: boolean): FieldSet {
+  let children: Record<string, FieldSet> | undefined
+  for (const key in b) {
+    const right = b[key]
+    if (key === '.' || right === undefined) continue
+    const left = a[key]
+    const child = left === undefined ? right : unionOf(left, right, false)
+    if (child === left) continue
+    children ??= { ...a }
+    children[key] = child
+  }
+  if (root) return children ?? a
+  const member = isMember(a) || isMember(b)
+  if (children === undefined && member === isMember(a)) return a
+  return node(member, children ?? { ...a }) ?? EMPTY
 }
 
 /** What is in both. */
 export function intersection(a: FieldSet, b: FieldSet): FieldSet {
-  if (isEmpty(a) || isEmpty(b)) return EMPTY
-  return combine(a, b, (left, right) => left && right, true) ?? EMPTY
+  return intersectionOf(a, b, true) ?? EMPTY
+}
+
+function intersectionOf(a: FieldSet, b: FieldSet, root: boolean): FieldSet | undefined {
+  const children: Record<string, FieldSet> = {}
+  for (const key in b) {
+    const left = a[key]
+    const right = b[key]
+    if (key === '.' || left === undefined || right === undefined) continue
+    const child = intersectionOf(left, right, false)
+    if (child !== undefined) children[key] = child
+  }
+  return node(!root && isMember(a) && isMember(b), children)
 }
 
 /** What is in `a` but not in `b`. */
 export function difference(a: FieldSet, b: FieldSet): FieldSet {
-  if (isEmpty(a) || isEmpty(b)) return a
-  return combine(a, b, (left, right) => left && !right, true) ?? EMPTY
+  return differenceOf(a, b, true) ?? EMPTY
+}
+
+function differenceOf(a: FieldSet, b: FieldSet, root: boolean): FieldSet | undefined {
+  let children: Record<string, FieldSet> | undefined
+  for (const key in b) {
+    const left = a[key]
+    const right = b[key]
+    if (key === '.' || left === undefined || right === undefined) continue
+    const child = differenceOf(left, right, false)
+    if (child === left) continue
+    children ??= { ...a }
+    if (child === undefined) delete children[key]
+    else children[key] = child
+  }
+  if (root) return children ?? a
+  const member = isMember(a) && !isMember(b)
+  if (children === undefined && member === isMember(a)) return a
+  return node(member, children ?? { ...a })
 }
 
 export function equalSets(a: FieldSet, b: FieldSet): boolean {
