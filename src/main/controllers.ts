@@ -1,21 +1,50 @@
-import { type AddressEngineOptions, createAddressEngine } from '../addresses/create-address-engine.ts'
+import { createAddressEngine } from '../addresses/address-engine.ts'
 import type { AddressEngine } from '../addresses/engine.ts'
-import { type OkgOptions, startOkg } from '../families/okg/start.ts'
+import type { ProviderConfig } from '../addresses/provider-config.ts'
+import { nodes, pods, services } from '../apis/core/resources.generated.ts'
+import { startOkg } from '../families/okg/start.ts'
 import { Cache } from '../kube/cache.ts'
 import type { Client } from '../kube/client.ts'
 import { type Clock, systemClock } from '../kube/clock.ts'
-import { createEventRecorder } from '../kube/event-recorder.ts'
-import type { Logger } from '../kube/logger.ts'
+import { type Logger, withFields } from '../kube/logger.ts'
+import type { MetricsSink } from '../kube/metrics.ts'
 
 export interface ControllersOptions {
   readonly client: Client
   readonly logger: Logger
   readonly clock?: Clock
-  /** Port ranges of the networks. */
-  readonly network?: AddressEngineOptions['config']
+  readonly metrics?: MetricsSink
+  /** Port ranges of the networks. Default: those OpenKruiseGame ships with. */
+  readonly network?: ProviderConfig
 }
 
-/** Berth's own controllers at work on one cluster; any Kubernetes will do. */
+/** Berth's own controllers at work on one cluster; any Kubernetes will do. Disposal stops them and leaves the cluster as it is. */
 export interface Controllers extends AsyncDisposable {
   readonly addresses: AddressEngine
+}
+
+/** Starts the address engine and every family on it. Resolves when they work. */
+export async function startControllers(options: ControllersOptions, signal: AbortSignal): Promise<Controllers> {
+  const { client, logger, clock = systemClock, metrics, network } = options
+  await using parts = new AsyncDisposableStack()
+  const cache = parts.use(new Cache({ client, clock, logger }))
+  const stores = { services: cache.store(services), nodes: cache.store(nodes), pods: cache.store(pods) }
+  const addresses = parts.use(
+    createAddressEngine({
+      client,
+      stores,
+      clock,
+      logger: withFields(logger, { component: 'addresses' }),
+      ...(network === undefined ? {} : { config: network }),
+    }),
+  )
+  await addresses.start(signal)
+  parts.use(
+    await startOkg(
+      { client, addresses, clock, logger: withFields(logger, { component: 'okg' }), ...(metrics === undefined ? {} : { metrics }) },
+      signal,
+    ),
+  )
+  const running = parts.move()
+  return { addresses, [Symbol.asyncDispose]: () => running.disposeAsync() }
 }
