@@ -113,7 +113,7 @@ export function addressTable(servers: readonly ServerAddresses[], { output, allN
       orNone(protocol),
       external === '' && server.network !== 'None' ? '<pending>' : orNone(external),
       orNone(internal),
-      ...(wide ? [server.set, server.opsState, server.network, server.networkState, orNone(server.node)] : []),
+      ...(wide ? [server.set, server.opsState, server.network, orNone(server.networkState), orNone(server.node)] : []),
     ])
   })
   const all = [

@@ -1,8 +1,8 @@
 import { Option, type Command } from 'commander'
 import { ApiError, isConflict, isNotFound } from '../kube/api-error.ts'
-import type { KubeObject } from '../kube/object.ts'
+import type { DeepReadonly, KubeObject } from '../kube/object.ts'
 import { clusterCommand, collect, withConnection } from './command.ts'
-import type { Connection, ConnectionOptions } from './connection.ts'
+import { cliFieldManager, type Connection, type ConnectionOptions } from './connection.ts'
 import { type CliContext, print } from './context.ts'
 import { objectName, type ServedKind } from './discovery.ts'
 import { CliError, exitCode, usageError } from './exit-code.ts'
@@ -83,7 +83,7 @@ async function applyOne(
   { type }: ServedKind,
   { object }: Manifest,
   { forceConflicts = false, fieldManager, dryRun: mode }: ApplyOptions,
-): Promise<{ object: KubeObject; what: 'created' | 'configured' | 'unchanged' }> {
+): Promise<{ object: DeepReadonly<KubeObject>; what: 'created' | 'configured' | 'unchanged' }> {
   const dryRun = mode === 'server'
   const { name, namespace } = object.metadata
   if (name === undefined) {
@@ -94,21 +94,26 @@ async function applyOne(
     if (isNotFound(error)) return undefined
     throw error
   })
+  const patch = (force: boolean): Promise<DeepReadonly<KubeObject>> =>
+    client.patch(type, ref, object, { type: 'apply', force, fieldManager, fieldValidation: 'Strict', dryRun, signal })
+  let after: DeepReadonly<KubeObject>
   try {
-    const after = await client.patch(type, ref, object, {
-      type: 'apply',
-      force: forceConflicts,
-      fieldManager,
-      fieldValidation: 'Strict',
-      dryRun,
-      signal,
-    })
-    const isSame = before !== undefined && before.metadata.resourceVersion === after.metadata.resourceVersion && !dryRun
-    return { object: after as KubeObject, what: before === undefined ? 'created' : isSame ? 'unchanged' : 'configured' }
+    after = await patch(forceConflicts)
   } catch (error) {
     if (!isConflict(error)) throw error
-    throw new CliError(exitCode.refused, `${error.message.trim()}; with --force-conflicts these fields are taken over`, { cause: error })
+    if (!isOwnConflict(error)) {
+      throw new CliError(exitCode.refused, `${error.message.trim()}; with --force-conflicts these fields are taken over`, { cause: error })
+    }
+    after = await patch(true)
   }
+  const isSame = before !== undefined && before.metadata.resourceVersion === after.metadata.resourceVersion && !dryRun
+  return { object: after, what: before === undefined ? 'created' : isSame ? 'unchanged' : 'configured' }
+}
+
+/** Whether all fields in dispute were last written by this command line itself (`berth scale`): then the file is the newer word. */
+function isOwnConflict({ status }: ApiError): boolean {
+  const causes = status.details?.causes ?? []
+  return causes.length > 0 && causes.every(({ message = '' }) => message.startsWith(`conflict with "${cliFieldManager}"`))
 }
 
 /** What others stand on comes first: namespaces, then definitions of kinds; otherwise the order of the files. */

@@ -7,6 +7,9 @@ import { RestClient } from '../kube/rest-client.ts'
 import type { CliContext } from './context.ts'
 import { Discovery } from './discovery.ts'
 
+/** Name under which writes other than apply are recorded. */
+export const cliFieldManager = 'berth-cli'
+
 /** Options that every command that talks to a cluster has. */
 export interface ConnectionOptions {
   readonly kubeconfig?: string
@@ -35,7 +38,13 @@ export function addConnectionOptions(command: Command): Command {
 export async function connect(context: CliContext, options: ConnectionOptions): Promise<Connection> {
   const config = await clusterConfig(context, options)
   context.server = config.server
-  const client = new RestClient({ transport: context.createTransport(config), clock: context.clock, userAgent: 'berth-cli', maxRetries: 3 })
+  const client = new RestClient({
+    transport: context.createTransport(config),
+    clock: context.clock,
+    userAgent: 'berth-cli',
+    fieldManager: cliFieldManager,
+    maxRetries: 3,
+  })
   return {
     client,
     discovery: new Discovery(client),

@@ -70,7 +70,8 @@ async function describe(context: CliContext, connection: Connection, kind: Serve
 /** Everything about an object but its events. */
 export function describeObject(object: Described, now: number): string[] {
   const { apiVersion, kind, metadata, status, ...content } = object
-  const { conditions, ...restOfStatus } = status ?? {}
+  // A copy of what the pod of the same name shows.
+  const { conditions, podStatus: _copy, ...restOfStatus } = status ?? {}
   const owner = metadata.ownerReferences?.find(({ controller }) => controller === true)
   const lines = [
     ...pairs([
