@@ -60,7 +60,7 @@ class Engine implements AddressEngine {
     const { client, stores, clock, logger = noopLogger, config = defaultProviderConfig } = options
     this.#options = options
     this.#logger = logger
-    this.#services = new ServiceView(stores.services, clock)
+    this.#services = new ServiceView(stores.services, clock, key => this.#unseen(key))
     const nodeOf = (name: string) => stores.nodes.get(name)
     const shared = {
       client,
@@ -132,9 +132,8 @@ class Engine implements AddressEngine {
     this.#hostPort.forget(claimKey)
     this.#waiting.remove(claimKey)
     this.#nodes.delete(claimKey)
-    // What a creation under way reserved stays until the watch shows its outcome; afterwards nothing is left of it.
-    if (this.#options.stores.services.get(claimKey) === undefined && this.#services.get(claimKey) === undefined)
-      this.#dropReservation(claimKey)
+    // What a creation under way reserved stays until the watch shows its outcome, or long enough did not.
+    if (!this.#services.isAhead(claimKey)) this.#dropReservation(claimKey)
     return Promise.resolve()
   }
 
@@ -145,12 +144,15 @@ class Engine implements AddressEngine {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const subscription of this.#subscriptions.splice(0)) subscription[Symbol.dispose]()
+    this.#services[Symbol.dispose]()
     this.#listeners.clear()
     await Promise.resolve()
   }
 
   #seen(service: DeepReadonly<Service>, isNew: boolean): void {
     const key = keyOf(service)
+    // Lets the view drop what we wrote ourselves, now that the watch has it.
+    this.#services.get(key)
     const holdings = heldPorts(this.#loadBalancers, service)
     if (isNew) this.#warnOfConflicts(service, holdings)
     this.#ledger.hold(holderOf(service), holdings)
@@ -161,9 +163,14 @@ class Engine implements AddressEngine {
   }
 
   #gone(service: DeepReadonly<Service>): void {
-    this.#services.forget(keyOf(service))
+    this.#services.ended(keyOf(service))
     this.#ledger.release(holderOf(service))
     this.#notify(keyOf(service))
+  }
+
+  #unseen(claimKey: string): void {
+    this.#dropReservation(claimKey)
+    this.#notify(claimKey)
   }
 
   #podSeen(pod: DeepReadonly<Pod>, isNew: boolean): void {

@@ -11,7 +11,7 @@ export type PodPreparation =
   | { readonly ok: false; readonly reason: string; readonly message: string }
 
 /**
- * Gives every server its address. Level-triggered: `reconcile` may be called at any time, any number of times; it looks at the
+ * Gives every server its address. Made by `createAddressEngine` (address-engine.ts); published by `publish.ts`. Level-triggered: `reconcile` may be called at any time, any number of times; it looks at the
  * claim and at the objects that hold allocations, does at most one write, and tells where the claim stands. The engine
  * watches what it depends on (Services, Nodes) and calls the subscribers back with the claim's key.
  */
@@ -26,9 +26,19 @@ export interface AddressEngine extends AsyncDisposable {
   prepare(claim: Claim): PodPreparation
   /** Forgets what `prepare` gave when the pod was not created after all. */
   unprepare(claimKey: string): void
+  /**
+   * Resolves after the write, if one was needed. So a family that is about to take readiness away for an in-place change calls it with
+   * `changing` first: afterwards traffic is kept where the claim's parameters ask for it. Rejects when the API cannot be reached.
+   */
   reconcile(claim: Claim, signal: AbortSignal): Promise<ClaimStatus>
-  /** The server is gone for good (scaled away, set deleted): release what is not owned by a Kubernetes object already. */
+  /**
+   * The server is gone for good (scaled away, set deleted): forgets what only memory holds. A Service goes with its owner: the pod, or,
+   * for a sticky claim, the set; so the address of a slot outlives scaling in. Forgetting a claim twice, or one never seen, is fine.
+   */
   release(claimKey: string, signal: AbortSignal): Promise<void>
-  /** Called with claim keys whose status may have changed, also when room appears for a claim without capacity. */
+  /**
+   * Called with claim keys whose status may have changed, also when room appears for a claim without capacity. Keys are those of Services
+   * too, so listeners ignore keys they do not know. Listeners must not throw and should only note the key.
+   */
   subscribe(listener: (claimKey: string) => void): Disposable
 }

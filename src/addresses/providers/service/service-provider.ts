@@ -90,6 +90,7 @@ export class ServiceProvider implements AddressProvider {
     const { claim, settings } = input
     // Reserved before the first await: whoever asks meanwhile finds the ports taken.
     ledger.hold(reservationOf(claim.key), decision.holdings)
+    services.creates(claim.key)
     reservations.set(claim.key, { hash: settings.hash, allocation: decision.allocation })
     try {
       const created = await client.create(core.services, decision.service, { signal })
@@ -123,6 +124,7 @@ export class ServiceProvider implements AddressProvider {
   }
 
   #giveUp(claimKey: string): void {
+    this.#options.services.ended(claimKey)
     this.#options.ledger.release(reservationOf(claimKey))
     this.#options.reservations.delete(claimKey)
   }
