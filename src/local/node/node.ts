@@ -68,7 +68,7 @@ export async function createNode(options: NodeOptions): Promise<Node> {
 
   const workers = new Map<string, PodWorker>()
   const config = new ConfigStore(client, cache, namespace => {
-    for (const worker of workers.values()) if (worker.pod.metadata.namespace === namespace) worker.wake()
+    for (const worker of workers.values()) if (worker.pod.metadata.namespace === namespace) worker.configChanged()
   })
   const context: NodeContext = {
     client,

@@ -65,6 +65,13 @@ export class ContainerRecord {
     return obstacle?.hash === containerHash(definition) ? obstacle.attempts : 0
   }
 
+  /** Tries again at once if a missing ConfigMap or Secret was in the way. */
+  retryConfig(): void {
+    const { obstacle } = this.state
+    if (obstacle?.reason !== 'CreateContainerConfigError') return
+    this.state = { ...this.state, obstacle: { ...obstacle, retryAt: this.#context.clock.now() } }
+  }
+
   /** A process has been started. Probes begin with {@link beginProbes}, after the postStart hook. */
   started(definition: ContainerDefinition, container: Container, image: ResolvedImage, target: ProbeTarget): void {
     const hash = containerHash(definition)

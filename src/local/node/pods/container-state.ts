@@ -56,14 +56,7 @@ export interface ContainerState {
 
 /** A container that cannot be started for now: `reason` and `message` become its waiting state. */
 export interface Obstacle {
-  readonly reason:
-    | 'ErrImagePull'
-    | 'ImagePullBackOff'
-    | 'InvalidImageName'
-    | 'CreateContainerConfigError'
-    | 'CreateContainerError'
-    | 'RunContainerError'
-    | 'PostStartHookError'
+  readonly reason: 'ErrImagePull' | 'ImagePullBackOff' | 'CreateContainerConfigError' | 'CreateContainerError'
   readonly message: string
   /** Belongs to this container hash: a changed definition is tried at once. */
   readonly hash: string

@@ -40,6 +40,8 @@ export class PodWorker {
   readonly #startedAt: number
   /** Ends the work on starting things. */
   readonly #stopWork = new AbortController()
+  /** Aborted when the node ends. */
+  readonly #closed = new AbortController()
   /** Ends the grace period of a termination. */
   readonly #graceOver = new AbortController()
   #graceTimer: { readonly at: number; readonly timer: Disposable } | undefined
@@ -47,6 +49,7 @@ export class PodWorker {
   #gone = false
   #closing = false
   #terminated = false
+  #hasStarted = false
   #sandbox: Sandbox | undefined
   #held: PodActions['held'] = new Map()
   #failures = 0
@@ -107,14 +110,16 @@ export class PodWorker {
     this.#alarm.ring()
   }
 
-  /** Look again: something that the pod refers to has changed. */
-  wake(): void {
+  /** A ConfigMap or Secret of the pod's namespace has changed: what waits for one is tried at once. */
+  configChanged(): void {
+    for (const record of this.#records.values()) record.retryConfig()
     this.#alarm.ring()
   }
 
   /** The node ends: containers are stopped within `shutdownGraceMs`, the API is left as it is. */
   async close(): Promise<void> {
     this.#closing = true
+    this.#closed.abort()
     this.#beginTermination()
     this.#alarm.ring()
     await this.done
@@ -203,6 +208,7 @@ export class PodWorker {
       signal.throwIfAborted()
       throw new NodeError('VOLUME', `Failed to create pod sandbox: ${messageOf(error)}`, { cause: error })
     }
+    this.#hasStarted = true
     this.#status.mark()
     return this.#sandbox
   }
@@ -268,7 +274,8 @@ export class PodWorker {
     }
     this.#graceTimer?.timer[Symbol.dispose]()
     this.#terminated = true
-    if (this.#closing || this.#gone) await this.#status.abandon()
+    // A pod that this process never started has nothing new to tell.
+    if (this.#closing || this.#gone || !this.#hasStarted) await this.#status.abandon()
     else await this.#status.close()
     await this.#disposeSandbox().catch((error: unknown) =>
       logger.warn('pod network was not removed', { ...this.#names(), error: messageOf(error) }),
@@ -277,7 +284,7 @@ export class PodWorker {
     await removeLeftovers(this.#context, this.#pod, this.#volumes)
     for (let attempt = 1; !this.#gone && !this.#closing; attempt += 1) {
       if (await confirmDeletion(this.#context, this.#pod)) return
-      await clock.sleep(retryDelay(attempt, podRetry.baseMs, podRetry.maxMs))
+      await clock.sleep(retryDelay(attempt, podRetry.baseMs, podRetry.maxMs), this.#closed.signal).catch(() => {})
     }
   }
 

@@ -29,7 +29,12 @@ export type StartResult =
 export async function startContainer(context: NodeContext, request: StartRequest, signal: AbortSignal): Promise<StartResult> {
   const { pod, definition, attempt, sandbox, volumes } = request
   const reference = definition.image ?? ''
-  const image = await context.images.resolve(reference)
+  let image: ResolvedImage | undefined
+  try {
+    image = await context.images.resolve(reference)
+  } catch (error) {
+    return { kind: 'obstacle', reason: 'ErrImagePull', message: messageOf(error) }
+  }
   if (image === undefined) return { kind: 'obstacle', reason: 'ErrImagePull', message: context.images.hint(reference) }
 
   let spec: Parameters<Sandbox['start']>[0]

@@ -10,7 +10,7 @@ import { count, initialTally, type ProbeTally } from './probe-tally.ts'
 describe('count', () => {
   const outcomes = (kind: keyof typeof initialTally, probe: Probe, text: string): string => {
     let tally: ProbeTally = initialTally[kind]
-    return [...text].map(outcome => (tally = count(tally, outcome === '+', probe)).result[0]).join('')
+    return Array.from(text, outcome => (tally = count(tally, outcome === '+', probe)).result[0]).join('')
   }
   test.each<[keyof typeof initialTally, Probe, string, string]>([
     ['liveness', {}, '---', 'ssf'],
@@ -53,7 +53,7 @@ describe('attemptProbe', () => {
     const seen: string[] = []
     const port = await listen(
       createServer((request, response) => {
-        seen.push(`${request.url} ${request.headers['x-probe']} ${request.headers['user-agent']}`)
+        seen.push(`${request.url} ${String(request.headers['x-probe'])} ${request.headers['user-agent']}`)
         response.writeHead(request.url === '/ok?a=b' ? 204 : 500).end()
       }),
     )

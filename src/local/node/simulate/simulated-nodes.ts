@@ -26,6 +26,8 @@ export interface SimulatedNodesOptions {
   readonly plan: HostPlan
   /** How many nodes. Default 1. */
   readonly count?: number
+  /** Number of the first node in its cluster, which decides the addresses. Default 0. */
+  readonly firstIndex?: number
   /** Names are `<prefix>-<n>`. Default `simulated`. */
   readonly prefix?: string
   /** What happens to pods. Default: {@link defaultStages}. */
@@ -59,7 +61,7 @@ const imageRetryMs = 2_000
  * little. Resolves when the nodes are registered.
  */
 export async function createSimulatedNodes(options: SimulatedNodesOptions): Promise<SimulatedNodes> {
-  const { client, plan, count = 1, prefix = 'simulated', images, capacity = roomy, concurrency = 64 } = options
+  const { client, plan, count = 1, firstIndex = 0, prefix = 'simulated', images, capacity = roomy, concurrency = 64 } = options
   const { clock = systemClock, random = Math.random, logger = noopLogger, stages = defaultStages() } = options
   const ownCache = options.cache === undefined ? new Cache({ client, clock, logger }) : undefined
   const cache = options.cache ?? ownCache ?? new Cache({ client, clock, logger })
@@ -67,7 +69,7 @@ export async function createSimulatedNodes(options: SimulatedNodesOptions): Prom
   const stop = new AbortController()
 
   const hostIPs = new Map<string, string>()
-  for (let n = 0; n < count; n += 1) hostIPs.set(`${prefix}-${n}`, plan.nodeIP(n))
+  for (let n = 0; n < count; n += 1) hostIPs.set(`${prefix}-${n}`, plan.nodeIP(firstIndex + n))
   const nodes = await Promise.all(
     [...hostIPs].map(([name, ip]) =>
       registerNode(client, { name, ip, capacity, isolation: 'simulated', notes: ['pods are simulated: no processes run'] }, clock),
