@@ -4,7 +4,11 @@ import type { ResourceTable } from '../resources/resource-table.ts'
 import type { ObjectWriter } from '../rest/object-writer.ts'
 import type { WriteContext } from '../rest/write-context.ts'
 
-type Manifest = Record<string, unknown> & { apiVersion: string; kind: string; metadata: { name: string; namespace?: string; labels?: Record<string, string> } }
+type Manifest = Record<string, unknown> & {
+  apiVersion: string
+  kind: string
+  metadata: { name: string; namespace?: string; labels?: Record<string, string> }
+}
 
 const namespaces = ['default', 'kube-system', 'kube-public', 'kube-node-lease']
 
