@@ -228,6 +228,8 @@ export interface Plan {
   readonly steps: readonly Step[]
   readonly waiting: readonly Waiting[]
   readonly counts: Counts
+  /** Keys of the servers that should exist once the plan is done. */
+  readonly keys: ReadonlySet<string>
   /** To be stored before the steps are applied, when it differs from what was given; undefined: nothing to remember. */
   readonly memory?: IdentityMemory
   /** Look again then, even if nothing happens. */

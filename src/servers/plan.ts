@@ -66,6 +66,7 @@ export function plan(wanted: Wanted, members: readonly Member[], now: Instant): 
     steps,
     waiting: waiting.list(),
     counts: count(wanted, members, now),
+    keys: new Set([...kept, ...missing].map(({ key }) => key)),
     ...(memory === undefined ? {} : { memory }),
     ...(wakeAt === undefined ? {} : { wakeAt }),
   }

@@ -8,7 +8,7 @@ const rememberedDead = 4096
  * A store that already knows what this process wrote: the answer to a write counts until the watch has caught up. So a lagging
  * watch never makes a controller create, patch or delete twice.
  *
- * Versions of one object are compared as numbers, which Kubernetes allows (KEP-5504).
+ * Versions of objects of one kind are compared as numbers, which Kubernetes allows (KEP-5504); namesakes too.
  */
 export class OwnWrites<T extends KubeObject> implements Disposable {
   readonly #store: Store<T>
@@ -94,6 +94,5 @@ export class OwnWrites<T extends KubeObject> implements Disposable {
 }
 
 function isNewer(a: DeepReadonly<KubeObject>, b: DeepReadonly<KubeObject>): boolean {
-  if (a.metadata.uid !== b.metadata.uid) return a.metadata.creationTimestamp > b.metadata.creationTimestamp
   return Number(a.metadata.resourceVersion) > Number(b.metadata.resourceVersion)
 }

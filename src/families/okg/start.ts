@@ -52,7 +52,10 @@ export async function startOkg(options: OkgOptions, signal: AbortSignal): Promis
 
   const setStore = cache.store(gameServerSets, within)
   const podStore = cache.store(pods, { ...ofSets, indexes: { [indexes.controller]: byControllerUid, [indexes.node]: byNode } })
-  const serverStore = cache.store(gameServers, { ...within, indexes: { [indexes.overriddenOf]: byOverriddenSet } })
+  const serverStore = cache.store(gameServers, {
+    ...within,
+    indexes: { [indexes.overriddenOf]: byOverriddenSet, [indexes.controller]: byControllerUid },
+  })
   const revisionStore = cache.store(controllerrevisions, { ...ofSets, indexes: { [indexes.controller]: byControllerUid } })
   const nodeStore = cache.store(nodes)
   await cache.whenSynced(signal)

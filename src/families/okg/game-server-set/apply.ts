@@ -1,7 +1,5 @@
 /** Takes the steps of a plan: one or two writes each, many servers at a time. Decides nothing. */
 import { labels } from '../../../apis/game.kruise.io/labels.ts'
-import type { GameServer } from '../../../apis/game.kruise.io/game-server.ts'
-import { gameServers } from '../../../apis/game.kruise.io/game-server.ts'
 import { annotations } from '../../../apis/game.kruise.io/annotations.ts'
 import type { GameServerSet } from '../../../apis/game.kruise.io/game-server-set.ts'
 import { pods } from '../../../apis/core/resources.generated.ts'
@@ -18,6 +16,7 @@ import { ownAnnotations } from '../names.ts'
 import { patchPod } from '../pod-patch.ts'
 import { inPlaceChange } from './in-place-steps.ts'
 import { newPod } from './new-pod.ts'
+import { survivingServer } from './reclaim.ts'
 
 /** Writes of one set that are under way at a time. */
 const parallel = 48
@@ -74,7 +73,7 @@ async function applyStep(input: ApplyInput, step: Step): Promise<CreateTrouble |
   const now = context.clock.now()
   switch (step.do) {
     case 'delete':
-      await deleteServer(input, pod, step.because)
+      await deleteServer(input, pod)
       return undefined
     case 'announce-delete': {
       const state = stateChange(pod, 'PreDelete', now)
@@ -131,7 +130,6 @@ async function createServer(
   const { client, addresses } = context
   const namespace = set.metadata.namespace ?? 'default'
   const server = survivingServer(context, set, key.name)
-  if (server?.metadata.labels?.[labels.deleting] === 'true') await markServer(context, server, 'false', signal)
   const claim = claimOf({ set, name: key.name, pod: undefined, server })
   const prepared = claim === undefined ? undefined : addresses.prepare(claim)
   if (prepared?.ok === false) return { server: key.name, reason: prepared.reason, message: prepared.message }
@@ -154,40 +152,14 @@ async function createServer(
   }
 }
 
-async function deleteServer({ context, set, signal }: ApplyInput, pod: DeepReadonly<Pod>, because: string): Promise<void> {
+async function deleteServer({ context, signal }: ApplyInput, pod: DeepReadonly<Pod>): Promise<void> {
   const { name, namespace = '', uid } = pod.metadata
-  if (because === 'ScaleDown' || because === 'Reserved') {
-    const server = survivingServer(context, set, name)
-    if (server !== undefined && server.metadata.labels?.[labels.deleting] !== 'true') await markServer(context, server, 'true', signal)
-  }
   try {
     await context.client.delete(pods, { namespace, name }, { preconditions: { uid }, signal })
     context.pods.deleted(pod)
   } catch (error) {
     if (!isNotFound(error) && !isConflict(error)) throw error
     context.pods.forget(pod)
-  }
-}
-
-/** The server's object when it belongs to the set (reclaim policy Delete), so that it outlives pods. */
-function survivingServer(context: OkgContext, set: DeepReadonly<GameServerSet>, name: string): DeepReadonly<GameServer> | undefined {
-  const server = context.servers.get(`${set.metadata.namespace ?? 'default'}/${name}`)
-  return server !== undefined && isControlledBy(server, set) && !context.servers.isDeleting(server) ? server : undefined
-}
-
-async function markServer(
-  context: OkgContext,
-  server: DeepReadonly<GameServer>,
-  deleting: 'true' | 'false',
-  signal: AbortSignal,
-): Promise<void> {
-  const { name, namespace = '', uid } = server.metadata
-  const patch = { metadata: { uid, labels: { [labels.deleting]: deleting } } }
-  try {
-    context.servers.wrote(await context.client.patch(gameServers, { namespace, name }, patch, { type: 'merge', signal }))
-  } catch (error) {
-    if (!isNotFound(error) && !isConflict(error)) throw error
-    context.servers.forget(server)
   }
 }
 

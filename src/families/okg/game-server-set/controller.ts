@@ -16,6 +16,7 @@ import type { Troubles } from './conditions.ts'
 import { announceConditions, announceScale } from './events.ts'
 import { replicasAfterKill } from './kill.ts'
 import { memoryPatch } from './memory.ts'
+import { syncMarks } from './reclaim.ts'
 import { membersOf, type Observed, wantedOf } from './observe.ts'
 import { revisionsOf, syncRevisions } from './revisions.ts'
 import { statusChange, statusOf } from './status.ts'
@@ -76,6 +77,7 @@ export function createSetController(context: OkgContext, options: { workers?: nu
     const inUse = new Set<RevisionId>(members.map(({ revision }) => revision))
     await syncRevisions(context, set, observed.target, inUse, signal)
     const remembered = await remember(context, set, next, signal)
+    await syncMarks(context, set, next, signal)
     announceScale(context.recorder, set, next, members)
     const steps = next.steps.slice(0, stepsPerPass)
     const applied = await applySteps(

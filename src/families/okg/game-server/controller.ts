@@ -173,9 +173,6 @@ export function createServerController(context: OkgContext, options: { workers?:
     const wanted = {
       ...(hashKey !== undefined && own),
       ...(pod.spec?.nodeName && { [labels.nodeName]: pod.spec.nodeName }),
-      ...(server.metadata.labels?.[labels.deleting] === 'true' &&
-        !context.pods.isDeleting(pod) &&
-        isWanted(pod) && { [labels.deleting]: 'false' }),
     }
     const changedLabels = differing(server.metadata.labels, wanted)
     const changedAnnotations = differing(server.metadata.annotations, notes)
@@ -231,11 +228,6 @@ export function createServerController(context: OkgContext, options: { workers?:
     logger,
     ...(options.metrics && { metrics: options.metrics }),
   })
-}
-
-/** A pod nobody asked to leave: its GameServer's mark from an earlier scale-down is out of date. */
-function isWanted(pod: DeepReadonly<Pod>): boolean {
-  return pod.metadata.labels?.[labels.lifecycleState] !== 'PreparingDelete'
 }
 
 /** When a status that says something new is written: final states at once, passing ones when they last. */
