@@ -2,10 +2,10 @@
  * What went wrong on the node, for programs:
  * - `CONFIG_REFERENCE`: a ConfigMap, Secret, key or field that a container needs is not there;
  * - `VOLUME`: a volume cannot be made; the pod waits and tries again;
- * - `IMAGE`: the image is not in the catalogue;
+ * - `SANDBOX`: the pod's network and host name cannot be made;
  * - `HOOK`: a lifecycle hook failed.
  */
-export type NodeErrorCode = 'CONFIG_REFERENCE' | 'VOLUME' | 'IMAGE' | 'HOOK'
+export type NodeErrorCode = 'CONFIG_REFERENCE' | 'VOLUME' | 'SANDBOX' | 'HOOK'
 
 /** A failure whose message is meant for the user: it ends up in a container's state or in an event. */
 export class NodeError extends Error {

@@ -2,10 +2,11 @@ import { join } from 'node:path'
 import type { PodStatus } from '../../../apis/core/types.generated.ts'
 import type { PodPlace } from '../env/field-ref.ts'
 import type { NodeContext } from '../node-context.ts'
-import { messageOf, NodeError } from '../node-error.ts'
+import { messageOf, NodeError, type NodeErrorCode } from '../node-error.ts'
 import type { Sandbox } from '../runtime/runtime.ts'
 import type { ProjectionContext } from '../volumes/projection.ts'
 import { PodVolumes } from '../volumes/pod-volumes.ts'
+import { rejectWhenAborted } from './aborted.ts'
 import { Alarm } from './alarm.ts'
 import { retryDelay } from './back-off.ts'
 import { ContainerRecord } from './container-record.ts'
@@ -14,11 +15,17 @@ import { launchContainer } from './launch-container.ts'
 import { computePodActions, isSettled, type ContainerStates, type PodActions } from './pod-actions.ts'
 import { computePodStatus } from './pod-status.ts'
 import { restoreStates } from './restore.ts'
-import { hostnameOf } from './start-container.ts'
+import { sandboxSpec } from './sandbox-spec.ts'
 import { StatusWriter } from './status-writer.ts'
 import { stopRecord } from './stop-container.ts'
 import { confirmDeletion, removeLeftovers } from './pod-end.ts'
 
+const eventReasons: Readonly<Record<NodeErrorCode, string>> = {
+  VOLUME: 'FailedMount',
+  SANDBOX: 'FailedCreatePodSandBox',
+  CONFIG_REFERENCE: 'FailedSync',
+  HOOK: 'FailedSync',
+}
 const podRetry = { baseMs: 500, maxMs: 20_000 }
 /** How often a pod is looked at though nothing happened: renews tokens. */
 const resyncMs = 120_000
@@ -153,7 +160,7 @@ export class PodWorker {
     } catch (error) {
       if (this.#stopWork.signal.aborted) return undefined
       this.#failures += 1
-      const reason = error instanceof NodeError && error.code === 'VOLUME' ? 'FailedMount' : 'FailedSync'
+      const reason = error instanceof NodeError ? eventReasons[error.code] : 'FailedSync'
       this.#context.events.record(this.#pod, 'Warning', reason, messageOf(error))
       this.#context.logger.debug('pod could not be synced', { ...this.#names(), error: messageOf(error) })
       this.#status.mark()
@@ -188,25 +195,11 @@ export class PodWorker {
 
   async #ensureSandbox(signal: AbortSignal): Promise<Sandbox> {
     if (this.#sandbox !== undefined) return this.#sandbox
-    const { namespace = 'default', name, uid } = this.#pod.metadata
-    const { hostAliases, hostNetwork = false } = this.#pod.spec ?? {}
     try {
-      this.#sandbox = await this.#context.runtime.createSandbox(
-        {
-          podUid: uid,
-          namespace,
-          name,
-          hostname: hostnameOf(this.#pod),
-          hostNetwork,
-          ...(hostAliases === undefined
-            ? {}
-            : { hostAliases: hostAliases.map(alias => ({ ip: alias.ip, hostnames: alias.hostnames ?? [] })) }),
-        },
-        signal,
-      )
+      this.#sandbox = await this.#context.runtime.createSandbox(sandboxSpec(this.#pod), signal)
     } catch (error) {
       signal.throwIfAborted()
-      throw new NodeError('VOLUME', `Failed to create pod sandbox: ${messageOf(error)}`, { cause: error })
+      throw new NodeError('SANDBOX', `Failed to create pod sandbox: ${messageOf(error)}`, { cause: error })
     }
     this.#hasStarted = true
     this.#status.mark()
@@ -350,11 +343,4 @@ export class PodWorker {
 
 function isTerminal(pod: PodObject): boolean {
   return pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed'
-}
-
-function rejectWhenAborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    if (signal.aborted) reject(signal.reason as Error)
-    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true })
-  })
 }

@@ -7,6 +7,7 @@ import type { NodeContext } from '../node-context.ts'
 import { messageOf, NodeError } from '../node-error.ts'
 import type { Container, ResolvedImage, Sandbox } from '../runtime/runtime.ts'
 import type { PodVolumes } from '../volumes/pod-volumes.ts'
+import { hostnameOf } from './sandbox-spec.ts'
 import type { ContainerDefinition, Obstacle, PodObject } from './container-state.ts'
 
 export interface StartRequest {
@@ -71,11 +72,6 @@ export async function startContainer(context: NodeContext, request: StartRequest
     signal.throwIfAborted()
     return { kind: 'failed', image, message: messageOf(error) }
   }
-}
-
-/** The host name inside the pod. */
-export function hostnameOf(pod: PodObject): string {
-  return (pod.spec?.hostname ?? pod.metadata.name).slice(0, 63)
 }
 
 /** The folder of a container's logs; one file for each start. */

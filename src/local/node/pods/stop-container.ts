@@ -4,6 +4,7 @@ import type { NodeContext } from '../node-context.ts'
 import { messageOf } from '../node-error.ts'
 import type { ProbeTarget } from '../probes/probe-attempt.ts'
 import type { ExitStatus } from '../runtime/runtime.ts'
+import { whenAborted } from './aborted.ts'
 import type { ContainerRecord } from './container-record.ts'
 import type { PodObject } from './container-state.ts'
 import { runHook } from './hooks.ts'
@@ -35,11 +36,6 @@ export async function stopContainer(target: ProbeTarget, options: StopOptions): 
   // Also after a clean end: processes that the first one left behind go with the container.
   container.kill('SIGKILL')
   return container.exited
-}
-
-function whenAborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve()
-  return new Promise(resolve => signal.addEventListener('abort', () => resolve(), { once: true }))
 }
 
 /** Ends the current run of a container, if there is one: see {@link stopContainer}. */
