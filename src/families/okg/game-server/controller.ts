@@ -25,6 +25,8 @@ import { serverStatus, serverStatusPatch } from './status.ts'
 /** What this process saw of one pod, and when; a restart only means that news is held back once more. */
 interface Memo {
   readonly uid: string
+  /** When it was created, as far as this process can tell more exactly than the API, which knows whole seconds. */
+  readonly createdAt: Instant
   readySince?: Instant
   boundSince?: Instant
   /** When the address began to be missing. */
@@ -69,8 +71,8 @@ export function createServerController(context: OkgContext, options: { workers?:
   async function withPod(key: ObjectKey, pod: DeepReadonly<Pod>, set: DeepReadonly<GameServerSet>, signal: AbortSignal): Promise<Result> {
     const waits: number[] = []
     let memo = memos.get(key)
-    if (memo === undefined || memo.uid !== pod.metadata.uid) memos.set(key, (memo = { uid: pod.metadata.uid }))
-    const createdAt = Date.parse(pod.metadata.creationTimestamp)
+    if (memo === undefined || memo.uid !== pod.metadata.uid) memos.set(key, (memo = newMemo(pod, clock.now())))
+    const { createdAt } = memo
     const server = await serverOf(pod, set, createdAt, waits, signal)
 
     const address = await addressOf(key, pod, set, server, memo, waits, signal)
@@ -228,6 +230,11 @@ export function createServerController(context: OkgContext, options: { workers?:
     logger,
     ...(options.metrics && { metrics: options.metrics }),
   })
+}
+
+function newMemo(pod: DeepReadonly<Pod>, now: Instant): Memo {
+  const stamped = Date.parse(pod.metadata.creationTimestamp)
+  return { uid: pod.metadata.uid, createdAt: stamped + 1000 > now ? now : stamped }
 }
 
 /** When a status that says something new is written: final states at once, passing ones when they last. */
