@@ -23,7 +23,7 @@ const setupScript = new URL('container-setup.sh', import.meta.url).pathname
 const programStart = readFileSync(new URL('program-start.sh', import.meta.url), 'utf8')
 
 // Its child is process 1 of the new namespace. Not `unshare --fork`: that tells of a signal that ended the child only in newer versions.
-const guardScript = 'exec 9>&2 2>/dev/null; "$@" 2>&9 9>&-; exit $?'
+const guardScript = 'exec 9>&2 2>/dev/null; (exec "$@" 2>&9 9>&-); exit $?'
 
 export interface NamespaceRuntimeOptions {
   readonly plan: HostPlan
