@@ -44,7 +44,7 @@ export class InProcessTransport implements Transport {
       signal: request.signal ?? never,
     }
     const response = await this.#api.handle(apiRequest)
-    return asTransportResponse(response, AbortSignal.any([apiRequest.signal, this.#closing.signal]))
+    return asTransportResponse(response, () => AbortSignal.any([apiRequest.signal, this.#closing.signal]))
   }
 
   open(path: string, protocols: readonly string[], signal?: AbortSignal): Promise<TransportChannel> {
@@ -63,12 +63,12 @@ function splitPath(path: string): { path: string; query: URLSearchParams } {
   return mark < 0 ? { path, query: noQuery } : { path: path.slice(0, mark), query: new URLSearchParams(path.slice(mark + 1)) }
 }
 
-function asTransportResponse(response: ApiResponse, signal: AbortSignal): TransportResponse {
+function asTransportResponse(response: ApiResponse, signal: () => AbortSignal): TransportResponse {
   return {
     status: response.status,
     headers: response.headers ?? noHeaders,
     json: () => Promise.resolve(valueOf(response)),
-    lines: () => linesOf(response, signal),
+    lines: () => linesOf(response, signal()),
     bytes: () => bytesOf(response),
   }
 }

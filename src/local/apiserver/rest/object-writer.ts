@@ -52,6 +52,8 @@ export class ObjectWriter {
   readonly #clock: Clock
   readonly #random: () => number
   readonly #commitSteps: readonly CommitStep[]
+  #second = -1
+  #secondText = ''
 
   constructor(options: ObjectWriterOptions) {
     this.#storage = options.storage
@@ -79,10 +81,9 @@ export class ObjectWriter {
     checkTypes(resource, draft)
     const { generateName } = metadata
     const generates = (metadata.name === undefined || metadata.name === '') && generateName !== undefined && generateName !== ''
-    const now = this.#clock.now()
     const strategyContext = this.#strategyContext(context)
     metadata.uid = randomUUID()
-    metadata.creationTimestamp = formatTime(now)
+    metadata.creationTimestamp = this.#time()
     if (resource.type.namespaced) metadata.namespace = namespace
     delete metadata.deletionTimestamp
     delete metadata.deletionGracePeriodSeconds
@@ -298,6 +299,16 @@ export class ObjectWriter {
     }
   }
 
+  /** The present second as text; many writes share one. */
+  #time(): string {
+    const second = Math.floor(this.#clock.now() / 1000)
+    if (second !== this.#second) {
+      this.#second = second
+      this.#secondText = formatTime(second * 1000)
+    }
+    return this.#secondText
+  }
+
   #strategyContext(context: WriteContext): StrategyContext {
     return { now: () => new Date(this.#clock.now()), dryRun: context.dryRun, subresource: context.subresource }
   }
@@ -307,7 +318,7 @@ export class ObjectWriter {
       manager: context.fieldManager,
       apiVersion: resource.apiVersion,
       subresource: context.subresource,
-      time: formatTime(this.#clock.now()),
+      time: this.#time(),
     }
   }
 }

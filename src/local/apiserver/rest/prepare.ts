@@ -52,11 +52,23 @@ export function checkUnknownFields(
 /** Values of built-in kinds that Kubernetes could not even decode. Custom resources say the same as a validation error. */
 export function checkTypes(resource: ServedResource, draft: Draft): void {
   if (resource.custom) return
-  dropNulls(resource.schema, draft)
+  if (holdsNull(draft)) dropNulls(resource.schema, draft)
   const wrong = validate(resource.schema, draft, undefined, { duplicates: false }).find(({ type }) => type === 'FieldValueTypeInvalid')
   if (wrong === undefined) return
   const expected = /must be of type (\w+)/.exec(wrong.detail)?.[1] ?? 'another type'
   throw decodeError(resource, `json: cannot unmarshal ${jsonTypeOf(wrong.value)} into field ${wrong.field} of type ${expected}`)
+}
+
+/** Few objects have nulls anywhere, and to know that needs no schema. */
+function holdsNull(value: unknown): boolean {
+  if (typeof value !== 'object') return false
+  if (value === null) return true
+  if (Array.isArray(value)) return value.some(holdsNull)
+  for (const key in value) {
+    const member = (value as Record<string, unknown>)[key]
+    if (typeof member === 'object' && holdsNull(member)) return true
+  }
+  return false
 }
 
 function jsonTypeOf(value: unknown): string {
