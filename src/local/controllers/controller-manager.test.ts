@@ -284,6 +284,81 @@ describe('the controllers of the embedded cluster, together', () => {
     await until('no pods', async () => (await images()).length === 0)
   })
 
+  it('lets go of a pod that was relabelled, and replaces it; takes one over that fits', async () => {
+    const labels = { app: 'solo' }
+    const spec = {
+      replicas: 1,
+      selector: { matchLabels: labels },
+      template: { metadata: { labels }, spec: { containers: [{ name: 'c', image: 'x' }] } },
+    }
+    await client.create(types.pods, pod('adopted', labels))
+    await client.create(types.replicasets, { metadata: { name: 'solo', namespace }, spec: spec as never })
+    const owned = () => client.get(types.pods, { namespace, name: 'adopted' }).then(now => now.metadata.ownerReferences?.[0]?.name)
+    await until('adoption', async () => (await owned()) === 'solo')
+    await client.patch(types.pods, { namespace, name: 'adopted' }, { metadata: { labels: { app: 'debug' } } }, { type: 'merge' })
+    await until('release', async () => (await owned()) === undefined)
+    const [next] = await until('a new pod', async () => {
+      const { items } = await client.list(types.pods, { namespace, labelSelector: 'app=solo' })
+      return items.length === 1 && items
+    })
+    expect(next?.metadata.name).not.toBe('adopted')
+    await client.delete(types.replicasets, { namespace, name: 'solo' })
+  })
+
+  it('binds claims of the local class, and removes the volume with the claim', async () => {
+    const claim = (name: string, storageClassName?: string) =>
+      client.create(types.persistentvolumeclaims, {
+        metadata: { name, namespace },
+        spec: {
+          accessModes: ['ReadWriteOnce'],
+          resources: { requests: { storage: '2Gi' } },
+          ...(storageClassName === undefined ? {} : { storageClassName }),
+        },
+      })
+    await claim('world')
+    await claim('foreign', 'fast-ssd')
+    const bound = await until('a volume', async () => {
+      const now = await client.get(types.persistentvolumeclaims, { namespace, name: 'world' })
+      return now.status?.phase === 'Bound' && now
+    })
+    const name = bound.spec?.volumeName ?? ''
+    expect((await client.get(types.persistentvolumes, { name })).spec).toMatchObject({
+      capacity: { storage: '2Gi' },
+      claimRef: { name: 'world' },
+    })
+    expect(await until('an event', async () => (await eventsOf('foreign', 'ProvisioningFailed'))[0]?.message)).toContain('"fast-ssd"')
+    await client.delete(types.persistentvolumeclaims, { namespace, name: 'world' })
+    await until('the end of the volume', () =>
+      client.get(types.persistentvolumes, { name }).then(
+        () => undefined,
+        () => true,
+      ),
+    )
+  })
+
+  it('goes on where it was after a restart, with stores that are filled already', async () => {
+    const before = await client.list(types.services, { namespace })
+    await controllers[Symbol.asyncDispose]()
+    expect(
+      await greeting(plan.loadBalancerIP(0), 600).then(
+        () => 'open',
+        () => 'closed',
+      ),
+    ).toBe('closed')
+    const cache = stack.use(new Cache({ client }))
+    cache.store(types.pods)
+    cache.store(types.services)
+    await cache.whenSynced()
+    controllers = stack.use(await startControllers({ client, plan, cache, dialer: directDialer, rootCA: 'PEM' }))
+    await until('a listener', async () =>
+      controllers.listeners().some(({ listener }) => listener.ip === plan.loadBalancerIP(0) && listener.port === 600),
+    )
+    const after = await client.list(types.services, { namespace })
+    expect(after.items.map(service => [service.metadata.name, service.metadata.resourceVersion])).toEqual(
+      before.items.map(service => [service.metadata.name, service.metadata.resourceVersion]),
+    )
+  })
+
   it('lists what it listens on', () => {
     expect(controllers.listeners().some(({ listener }) => listener.ip === plan.loadBalancerIP(0) && listener.protocol === 'UDP')).toBe(true)
     expect(controllers.listeners().filter(({ failure }) => failure !== undefined && failure.code !== 'HELD')).toEqual([])

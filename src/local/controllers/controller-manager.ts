@@ -14,11 +14,13 @@ import type { Isolation, PodDialer } from '../node/runtime/runtime.ts'
 import { createDeploymentController } from './deployment/deployment-controller.ts'
 import { createEndpointsController } from './endpoints/endpoints-controller.ts'
 import { createNamespaceDefaults } from './namespace-defaults.ts'
+import { createPodGarbageCollector } from './pod-garbage.ts'
 import { createReplicaSetController } from './replica-set/replica-set-controller.ts'
 import { createScheduler } from './scheduler/scheduler.ts'
 import { openServiceNetwork } from './service-proxy/service-network.ts'
 import { createServiceProxy, type ServiceProxy } from './service-proxy/service-proxy.ts'
 import { createServiceSelection } from './service-selection.ts'
+import { createVolumeBinder } from './volume-binder.ts'
 
 export interface ControllerManagerOptions {
   readonly client: Client
@@ -106,6 +108,7 @@ export async function startControllers(options: ControllerManagerOptions, signal
   )
   const { scheduledEvents: successEvents = true } = options
   run(createScheduler({ ...common, pods, nodes, recorder: recorderOf('default-scheduler'), successEvents }))
+  run(createPodGarbageCollector({ ...common, pods, nodes }))
   run(createEndpointsController({ ...common, services, pods, slices, selection, endpoints: cache.store(types.endpoints) }))
   run(createReplicaSetController({ ...common, replicaSets, pods, recorder: recorderOf('replicaset-controller') }))
   const deployments = cache.store(types.deployments)
@@ -117,6 +120,15 @@ export async function startControllers(options: ControllerManagerOptions, signal
       serviceAccounts: cache.store(types.serviceaccounts),
       configMaps: cache.store(types.configmaps),
       ...(options.rootCA === undefined ? {} : { rootCA: options.rootCA }),
+    }),
+  )
+  run(
+    createVolumeBinder({
+      ...common,
+      claims: cache.store(types.persistentvolumeclaims),
+      volumes: cache.store(types.persistentvolumes),
+      classes: cache.store(types.storageclasses),
+      recorder: recorderOf('persistentvolume-controller'),
     }),
   )
 

@@ -1,6 +1,6 @@
 import { configmaps as configMapType, serviceaccounts as serviceAccountType } from '../../apis/core/resources.generated.ts'
 import type { ConfigMap, Namespace, ServiceAccount } from '../../apis/core/types.generated.ts'
-import { isAlreadyExists, isConflict, isForbidden, isNotFound } from '../../kube/api-error.ts'
+import { isAlreadyExists, isConflict, isNamespaceTerminating, isNotFound } from '../../kube/api-error.ts'
 import type { Client } from '../../kube/client.ts'
 import type { Clock } from '../../kube/clock.ts'
 import { type Controller, createController } from '../../kube/controller.ts'
@@ -51,7 +51,7 @@ export function createNamespaceDefaults(options: NamespaceDefaultsOptions): Cont
     for (const ensure of [ensureAccount, ensureRootCA]) {
       await ensure(key).catch((error: unknown) => {
         // The store lags, or the namespace goes away; a deletion of the object brings the key back.
-        if (!isAlreadyExists(error) && !isForbidden(error) && !isNotFound(error) && !isConflict(error)) throw error
+        if (!isAlreadyExists(error) && !isNamespaceTerminating(error) && !isNotFound(error) && !isConflict(error)) throw error
       })
     }
     return 'done'

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { endpoints as endpointsType, endpointslices as sliceType } from '../../../apis/core/resources.generated.ts'
 import type { EndpointSlice, Endpoints, Pod, Service } from '../../../apis/core/types.generated.ts'
-import { isAlreadyExists, isConflict, isForbidden, isNotFound } from '../../../kube/api-error.ts'
+import { isAlreadyExists, isConflict, isNamespaceTerminating, isNotFound } from '../../../kube/api-error.ts'
 import type { Client } from '../../../kube/client.ts'
 import { type Clock, systemClock } from '../../../kube/clock.ts'
 import { type Controller, createController, type Result } from '../../../kube/controller.ts'
@@ -153,8 +153,8 @@ export function createEndpointsController(options: EndpointsOptions): Controller
     try {
       await Promise.all([syncSlices(key, service, groups), syncEndpoints(key, service, groups)])
     } catch (error) {
-      // Everything goes when the namespace does; a namesake or a newer version brings the key back.
-      if (isForbidden(error) && services.get(key) === undefined) return 'done'
+      // Everything goes when the namespace does.
+      if (isNamespaceTerminating(error)) return 'done'
       if (isNotFound(error) || isConflict(error) || isAlreadyExists(error)) return { requeueAfterMs: 50 }
       throw error
     }

@@ -33,6 +33,19 @@ export function createReplicaSetController(options: ReplicaSetOptions): Controll
   pods.addIndex('orphan-namespace', orphansByNamespace)
   const expectations = new Expectations(pods, { clock })
 
+  /** Pods that were relabelled, to look at them in peace, are let go and replaced. */
+  const release = async (set: DeepReadonly<ReplicaSet>): Promise<boolean> => {
+    const selector = labelSelectorOf(set.spec?.selector)
+    const strangers = pods.byIndex('controller', set.metadata.uid).filter(pod => !selector.matches(pod.metadata.labels))
+    for (const pod of strangers) {
+      const { name, namespace = '', uid } = pod.metadata
+      const ownerReferences = (pod.metadata.ownerReferences ?? []).filter(reference => reference.uid !== set.metadata.uid)
+      const answer = await client.patch(podType, { namespace, name }, { metadata: { uid, ownerReferences } }, { type: 'merge' })
+      expectations.written(keyOf(set), answer)
+    }
+    return strangers.length > 0
+  }
+
   const adopt = async (set: DeepReadonly<ReplicaSet>): Promise<boolean> => {
     const selector = labelSelectorOf(set.spec?.selector)
     const { namespace = '' } = set.metadata
@@ -110,7 +123,7 @@ export function createReplicaSetController(options: ReplicaSetOptions): Controll
     const open = expectations.timeoutMs(key)
     if (open !== undefined) return { requeueAfterMs: open }
     const living = set.metadata.deletionTimestamp === undefined
-    if (living && (await adopt(set))) return { requeueAfterMs: 50 }
+    if (living && ((await release(set)) || (await adopt(set)))) return { requeueAfterMs: 50 }
     const own = pods.byIndex('controller', set.metadata.uid)
     const failure = living ? await scale(set, own) : undefined
     const minReadyMs = (set.spec?.minReadySeconds ?? 0) * 1000
@@ -122,6 +135,12 @@ export function createReplicaSetController(options: ReplicaSetOptions): Controll
     return next === undefined ? 'done' : { requeueAfterMs: next }
   }
 
+  replicaSets.addIndex('replicaset-namespace', set => [set.metadata.namespace ?? ''])
+  const setsFor = (pod: DeepReadonly<Pod>) =>
+    replicaSets
+      .byIndex('replicaset-namespace', pod.metadata.namespace ?? '')
+      .filter(set => !isControlledBy(pod, set) && labelSelectorOf(set.spec?.selector).matches(pod.metadata.labels))
+
   const controller = createController({ name: 'replicaset', reconcile, workers: 4, clock, logger })
   controller.watch(replicaSets)
   controller.watch(pods, {
@@ -131,11 +150,6 @@ export function createReplicaSetController(options: ReplicaSetOptions): Controll
       else if (owner === undefined && isActive(pod)) for (const set of setsFor(pod)) yield keyOf(set)
     },
   })
-  replicaSets.addIndex('replicaset-namespace', set => [set.metadata.namespace ?? ''])
-  const setsFor = (pod: DeepReadonly<Pod>) =>
-    replicaSets
-      .byIndex('replicaset-namespace', pod.metadata.namespace ?? '')
-      .filter(set => !isControlledBy(pod, set) && labelSelectorOf(set.spec?.selector).matches(pod.metadata.labels))
   return {
     ...controller,
     async [Symbol.asyncDispose]() {
