@@ -100,20 +100,6 @@ export function createNodeStreams({ runtime, clock, stateDir, find }: NodeStream
   }
 }
 
-/** One set of streams for several nodes: each request goes to the node that has the pod. */
-export function joinNodeStreams(
-  nodes: readonly { readonly streams: NodeStreams; has(namespace: string, pod: string): boolean }[],
-): NodeStreams {
-  const on = (ref: ContainerRef) => nodes.find(node => node.has(ref.namespace, ref.pod))?.streams
-  const nowhere = (ref: ContainerRef) => Promise.resolve(refuse(404, `no node runs pod "${ref.pod}" of namespace "${ref.namespace}"`))
-  return {
-    logs: (ref, query, signal) => on(ref)?.logs(ref, query, signal) ?? nowhere(ref),
-    exec: (ref, options, signal) => on(ref)?.exec(ref, options, signal) ?? nowhere(ref),
-    attach: (ref, options, signal) => on(ref)?.attach(ref, options, signal) ?? nowhere(ref),
-    portForward: (ref, port, signal) => on(ref)?.portForward(ref, port, signal) ?? nowhere(ref),
-  }
-}
-
 /** The container that a request without a name means: the annotated one, otherwise the first. */
 export function defaultContainer(pod: PodObject): string | undefined {
   const annotated = pod.metadata.annotations?.[defaultContainerAnnotation]
