@@ -100,7 +100,10 @@ async function watchAddresses(
 }
 
 /** One row per endpoint; a server without one has one row all the same. */
-export function addressTable(servers: readonly ServerAddresses[], { output, allNamespaces, headers }: Partial<AddressesOptions>): string[] {
+export function addressTable(
+  servers: readonly ServerAddresses[],
+  { output, allNamespaces, headers }: Partial<AddressesOptions> = {},
+): string[] {
   const wide = output === 'wide'
   const headings = ['SERVER', 'STATE', 'PORT', 'PROTOCOL', 'EXTERNAL', 'INTERNAL']
   const rows = servers.flatMap(server => {

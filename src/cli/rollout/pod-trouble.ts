@@ -5,13 +5,15 @@ import type { DeepReadonly } from '../../kube/object.ts'
 const ordinary = new Set(['ContainerCreating', 'PodInitializing'])
 
 /** Why a pod does not become ready, as its status tells it; `undefined` when it tells nothing. */
-export function podTrouble({ status }: DeepReadonly<Pod>): string | undefined {
+export function podTrouble({ spec, status }: DeepReadonly<Pod>): string | undefined {
   if (status === undefined) return undefined
   if (status.phase === 'Failed') return `failed${words(status.reason, status.message)}`
   const scheduled = status.conditions?.find(({ type }) => type === 'PodScheduled')
   if (scheduled !== undefined && scheduled.status !== 'True') return `has no node${words(scheduled.reason, scheduled.message)}`
   for (const container of [...(status.initContainerStatuses ?? []), ...(status.containerStatuses ?? [])]) {
-    const trouble = containerTrouble(container)
+    // The status names the image that ran last, which need not be the one that is wanted.
+    const wanted = spec?.containers.find(({ name }) => name === container.name)?.image ?? container.image
+    const trouble = containerTrouble(container, wanted)
     if (trouble !== undefined) return trouble
   }
   const unready = (status.containerStatuses ?? [])
@@ -21,7 +23,7 @@ export function podTrouble({ status }: DeepReadonly<Pod>): string | undefined {
   return undefined
 }
 
-function containerTrouble({ name, image, state, lastState, restartCount }: DeepReadonly<ContainerStatus>): string | undefined {
+function containerTrouble({ name, state, lastState, restartCount }: DeepReadonly<ContainerStatus>, image: string): string | undefined {
   const waiting = state?.waiting
   if (waiting?.reason !== undefined && !ordinary.has(waiting.reason)) {
     const ended = lastState?.terminated

@@ -25,7 +25,7 @@ export function progressLines(set: string, progress: RolloutProgress): string[] 
 function terminalDisplay(output: TextOutput, set: string): ProgressDisplay {
   let drawn = 0
   const draw = (lines: readonly string[]): void => {
-    const width = output.columns ?? 80
+    const width = output.columns || 80
     const back = drawn === 0 ? '' : `\u001b[${drawn}A\u001b[0J`
     output.write(`${back}${lines.map(line => (line.length > width ? `${line.slice(0, width - 1)}…` : line)).join('\n')}\n`)
     drawn = lines.length

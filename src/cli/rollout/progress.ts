@@ -133,8 +133,8 @@ function isConditionTrue(pod: DeepReadonly<Pod>, type: string): boolean {
   return pod.status?.conditions?.some(condition => condition.type === type && condition.status === 'True') === true
 }
 
-/** Conditions that speak of the way things go, not of a trouble. */
-const noTrouble = new Set(['Progressing', 'SpecIgnored'])
+/** Conditions that speak of the way things go, or of single servers, whose own lines say more. */
+const noTrouble = new Set(['Progressing', 'SpecIgnored', 'ServersFailing'])
 
 /** What the controller itself says stands in the way. */
 function troubles({ status }: DeepReadonly<GameServerSet>): string[] {
