@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { AddressEngine } from './engine.ts'
-import { claimOf, FakeCluster } from './fake-services.ts'
+import { claimOf, FakeCluster } from './fake-cluster.ts'
 import type { Claim } from './model.ts'
 import { defaultProviderConfig } from './provider-config.ts'
 

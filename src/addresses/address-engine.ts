@@ -10,7 +10,7 @@ import { standing } from './claim-state.ts'
 import { serviceRows } from './clouds/rows.ts'
 import type { AddressEngine, PodPreparation } from './engine.ts'
 import type { Holding } from './ledger/port-ledger.ts'
-import { PortLedger } from './ledger/port-ledger.ts'
+import { PortLedger, sameHolding } from './ledger/port-ledger.ts'
 import type { Claim, ClaimStatus, Parameter, ParameterProblem } from './model.ts'
 import { suggestion } from './nearest.ts'
 import type { ProviderConfig } from './provider-config.ts'
@@ -158,13 +158,15 @@ class Engine implements AddressEngine {
     this.#ledger.hold(holderOf(service), holdings)
     const reserved = this.#ledger.holdingsOf(reservationOf(key))
     // After a patch an older version may still come by; it does not hold the new ports yet.
-    if (isNew || reserved.every(wanted => holdings.some(has => same(has, wanted)))) this.#dropReservation(key)
+    if (isNew || reserved.every(wanted => holdings.some(has => sameHolding(has, wanted)))) this.#dropReservation(key)
     this.#notify(key)
   }
 
   #gone(service: DeepReadonly<Service>): void {
     this.#services.ended(keyOf(service))
     this.#ledger.release(holderOf(service))
+    // Only changes of this very Service can have been under way: a successor is created after its end was seen.
+    this.#dropReservation(keyOf(service))
     this.#notify(keyOf(service))
   }
 
@@ -190,7 +192,8 @@ class Engine implements AddressEngine {
   #warnOfConflicts(service: DeepReadonly<Service>, holdings: readonly Holding[]): void {
     const own = this.#ledger.holdingsOf(reservationOf(keyOf(service)))
     for (const holding of holdings) {
-      const others = this.#ledger.uses(holding.pool, holding.protocol, holding.first) - (own.some(mine => same(mine, holding)) ? 1 : 0)
+      const others =
+        this.#ledger.uses(holding.pool, holding.protocol, holding.first) - (own.some(mine => sameHolding(mine, holding)) ? 1 : 0)
       if (others > 0)
         this.#logger.warn('a port of a load balancer is held twice', { service: keyOf(service), pool: holding.pool, port: holding.first })
     }
@@ -207,8 +210,4 @@ class Engine implements AddressEngine {
 
 function holderOf(service: DeepReadonly<Service>): string {
   return `service ${service.metadata.uid}`
-}
-
-function same(a: Holding, b: Holding): boolean {
-  return a.pool === b.pool && a.protocol === b.protocol && a.first === b.first && a.last === b.last
 }

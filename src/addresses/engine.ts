@@ -11,9 +11,10 @@ export type PodPreparation =
   | { readonly ok: false; readonly reason: string; readonly message: string }
 
 /**
- * Gives every server its address. Made by `createAddressEngine` (address-engine.ts); published by `publish.ts`. Level-triggered: `reconcile` may be called at any time, any number of times; it looks at the
- * claim and at the objects that hold allocations, does at most one write, and tells where the claim stands. The engine
- * watches what it depends on (Services, Nodes) and calls the subscribers back with the claim's key.
+ * Gives every server its address. Made by `createAddressEngine` (address-engine.ts), published by `publish.ts`.
+ * Level-triggered: `reconcile` may be called at any time, any number of times; it looks at the claim and at the objects that hold
+ * allocations, does at most one write, and tells where the claim stands. The engine watches what it depends on (Services, Nodes, Pods)
+ * and calls the subscribers back with the claim's key.
  */
 export interface AddressEngine extends AsyncDisposable {
   /** Names of the known providers, for messages. */

@@ -63,6 +63,11 @@ export class PortLedger {
   }
 }
 
+/** The same ports of the same container. */
+export function sameHolding(a: Holding, b: Holding): boolean {
+  return a.pool === b.pool && a.protocol === b.protocol && a.first === b.first && a.last === b.last
+}
+
 function covers(outer: Holding, inner: Holding): boolean {
   return outer.pool === inner.pool && outer.protocol === inner.protocol && outer.first <= inner.first && outer.last >= inner.last
 }

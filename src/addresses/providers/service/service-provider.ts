@@ -1,12 +1,13 @@
 import * as core from '../../../apis/core/resources.generated.ts'
-import type { Node } from '../../../apis/core/types.generated.ts'
+import type { Node, Service } from '../../../apis/core/types.generated.ts'
 import { isAlreadyExists, isConflict, isInvalid, isNamespaceTerminating, isNotFound } from '../../../kube/api-error.ts'
 import { ApiError } from '../../../kube/api-error.ts'
 import type { Client } from '../../../kube/client.ts'
 import { splitKey } from '../../../kube/object.ts'
 import type { DeepReadonly } from '../../../kube/object.ts'
 import { standing } from '../../claim-state.ts'
-import type { PortLedger } from '../../ledger/port-ledger.ts'
+import type { Holding, PortLedger } from '../../ledger/port-ledger.ts'
+import { sameHolding } from '../../ledger/port-ledger.ts'
 import type { Claim, ClaimStatus, Parameter, ParameterProblem } from '../../model.ts'
 import type { ProviderConfig } from '../../provider-config.ts'
 import type { WaitingClaims } from '../../waiting-claims.ts'
@@ -77,6 +78,8 @@ export class ServiceProvider implements AddressProvider {
         if (decision.reason === 'NoFreePorts') waiting.add(claim.key, decision.waitsFor)
         return standing(decision.reason, decision.message)
       case 'read':
+        // The watch shows what is desired: nothing is under way any more.
+        if (!services.isAhead(claim.key)) ledger.release(reservationOf(claim.key))
         return serviceStatus(input, decision.service, nodeOf)
       case 'create':
         return this.#create(input, decision, signal)
@@ -89,16 +92,21 @@ export class ServiceProvider implements AddressProvider {
     const { client, services, ledger, reservations, nodeOf } = this.#options
     const { claim, settings } = input
     // Reserved before the first await: whoever asks meanwhile finds the ports taken.
-    ledger.hold(reservationOf(claim.key), decision.holdings)
+    const before = this.#reserve(claim.key, decision.holdings)
     services.creates(claim.key)
     reservations.set(claim.key, { hash: settings.hash, allocation: decision.allocation })
     try {
       const created = await client.create(core.services, decision.service, { signal })
       services.wrote(claim.key, created, undefined)
+      ledger.hold(reservationOf(claim.key), this.#isSeen(claim.key, created) ? [] : decision.holdings)
       return serviceStatus(input, created, nodeOf)
     } catch (error) {
       if (isAlreadyExists(error)) return standing('ServicePending', `Service ${claim.key} exists and is not seen yet`)
-      if (wasRefused(error)) this.#giveUp(claim.key)
+      if (wasRefused(error)) {
+        ledger.hold(reservationOf(claim.key), before)
+        reservations.delete(claim.key)
+        if (before.length === 0) services.ended(claim.key)
+      }
       return refusal(error)
     }
   }
@@ -109,24 +117,35 @@ export class ServiceProvider implements AddressProvider {
     const { namespace, name } = splitKey(claim.key)
     // An unfinished creation is over: the Service is there.
     reservations.delete(claim.key)
-    if (decision.holdings.length > 0) ledger.hold(reservationOf(claim.key), decision.holdings)
+    const before = this.#reserve(claim.key, decision.holdings)
     const basedOn = services.seenVersion(claim.key)
     try {
       const ref = namespace === undefined ? { name } : { namespace, name }
       const patched = await client.patch(core.services, ref, decision.patch, { type: 'merge', signal })
       services.wrote(claim.key, patched, basedOn)
+      if (decision.holdings.length > 0) ledger.hold(reservationOf(claim.key), this.#isSeen(claim.key, patched) ? [] : decision.holdings)
       return serviceStatus(input, patched, nodeOf)
     } catch (error) {
-      if (wasRefused(error)) this.#giveUp(claim.key)
+      if (wasRefused(error)) ledger.hold(reservationOf(claim.key), before)
       if (isNotFound(error) || isConflict(error)) return standing('ServicePending', `Service ${claim.key} changed meanwhile`)
       return refusal(error)
     }
   }
 
-  #giveUp(claimKey: string): void {
-    this.#options.services.ended(claimKey)
-    this.#options.ledger.release(reservationOf(claimKey))
-    this.#options.reservations.delete(claimKey)
+  /**
+   * Adds to what the claim has reserved, and returns what it had: an earlier write whose outcome nobody knows may have happened with
+   * other ports.
+   */
+  #reserve(claimKey: string, holdings: readonly Holding[]): readonly Holding[] {
+    const { ledger } = this.#options
+    const before = ledger.holdingsOf(reservationOf(claimKey))
+    const fresh = holdings.filter(holding => !before.some(other => sameHolding(other, holding)))
+    if (fresh.length > 0) ledger.hold(reservationOf(claimKey), [...before, ...fresh])
+    return before
+  }
+
+  #isSeen(claimKey: string, service: DeepReadonly<Service>): boolean {
+    return this.#options.services.seenVersion(claimKey) === service.metadata.resourceVersion
   }
 
   #parse(parameters: readonly Parameter[]): ParsedSettings {

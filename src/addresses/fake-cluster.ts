@@ -7,7 +7,7 @@ import { applyMergePatch } from '../kube/patch/merge-patch.ts'
 import { ObjectStore } from '../kube/store.ts'
 import { createAddressEngine } from './address-engine.ts'
 import type { AddressEngine } from './engine.ts'
-import type { Claim, Parameter } from './model.ts'
+import type { Claim, ClaimStatus, Parameter } from './model.ts'
 import type { ProviderConfig } from './provider-config.ts'
 
 type Write = { readonly verb: 'create' | 'patch'; readonly key: string; readonly body: unknown }
@@ -141,4 +141,26 @@ export function claimOf(
     changing: [],
     ...rest,
   }
+}
+
+const signal = new AbortController().signal
+
+/** Reconciles until nothing more is to be written, with the watch and the cloud keeping up. */
+export async function bring(cluster: FakeCluster, engine: AddressEngine, claim: Claim): Promise<ClaimStatus> {
+  await engine.reconcile(claim, signal)
+  cluster.deliver()
+  cluster.settle()
+  return engine.reconcile(claim, signal)
+}
+
+/** The Service of a server; throws when there is none. */
+export function serviceOf(cluster: FakeCluster, name: string): Service {
+  const service = cluster.services.get(`default/${name}`)
+  if (service === undefined) throw new Error(`no Service for ${name}`)
+  return service
+}
+
+/** `550/TCP` for every port of a server's Service. */
+export function portsOf(cluster: FakeCluster, name: string): string[] {
+  return (serviceOf(cluster, name).spec?.ports ?? []).map(({ port, protocol }) => `${port}/${protocol}`)
 }
