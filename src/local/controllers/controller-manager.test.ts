@@ -8,7 +8,7 @@ import type { Client } from '../../kube/client.ts'
 import type { DeepReadonly, New } from '../../kube/object.ts'
 import { RestClient } from '../../kube/rest-client.ts'
 import { type ApiServer, createApiServer } from '../apiserver/server.ts'
-import { directDialer } from '../forwarder/direct-dialer.ts'
+import { directDialer } from '../node/runtime/direct-dialer.ts'
 import { hostPlan } from '../host-plan.ts'
 import { type Controllers, startControllers } from './controller-manager.ts'
 

@@ -2,7 +2,7 @@ import type { Clock } from '../../kube/clock.ts'
 import type { Logger } from '../../kube/logger.ts'
 import type { PodDialer } from '../node/runtime/runtime.ts'
 import type { FlowTable } from './flow-table.ts'
-import { directDialer } from './direct-dialer.ts'
+import { directDialer } from '../node/runtime/direct-dialer.ts'
 import type { Backend, Listener, TrafficCounters } from './listener.ts'
 
 /** A listener whose socket is bound. */

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, it } from 'vitest'
-import { directDialer } from './direct-dialer.ts'
+import { directDialer } from '../node/runtime/direct-dialer.ts'
 import { createForwarder, type Forwarder, type ForwarderOptions } from './forwarder.ts'
 import type { Backend, Listener, ListenerFailure } from './listener.ts'
 
