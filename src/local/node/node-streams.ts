@@ -4,7 +4,7 @@ import { readLog } from './logs/log-reader.ts'
 import { messageOf } from './node-error.ts'
 import { containersOf, type PodObject } from './pods/container-state.ts'
 import { shownID, type ContainerRecord } from './pods/container-record.ts'
-import { logPath } from './pods/start-container.ts'
+import { logPath } from './pods/log-files.ts'
 import type { ContainerRuntime, ExecSession } from './runtime/runtime.ts'
 import type { ContainerRef, NodeStreams, StreamRefusal } from './streams.ts'
 

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { arch, cpus, platform, release, totalmem } from 'node:os'
 import { isAlreadyExists, isNotFound } from '../../kube/api-error.ts'
 import type { Client } from '../../kube/client.ts'
@@ -95,7 +96,7 @@ function nodeStatus(description: NodeDescription, before: readonly DeepReadonly<
     nodeInfo: {
       architecture: arch() === 'x64' ? 'amd64' : arch(),
       operatingSystem: platform(),
-      osImage: simulated ? 'simulated' : `${platform()} ${release()}`,
+      osImage: simulated ? 'simulated' : osName(),
       kernelVersion: release(),
       kubeletVersion,
       kubeProxyVersion: kubeletVersion,
@@ -105,6 +106,17 @@ function nodeStatus(description: NodeDescription, before: readonly DeepReadonly<
       bootID: description.name,
     },
   }
+}
+
+/** `Debian GNU/Linux 12 (bookworm)`, as kubelet shows it; the kernel's name where the system does not say. */
+function osName(): string {
+  try {
+    const name = /^PRETTY_NAME="?(.*?)"?$/m.exec(readFileSync('/etc/os-release', 'utf8'))?.[1]
+    if (name !== undefined) return name
+  } catch {
+    // Not every system has the file.
+  }
+  return `${platform()} ${release()}`
 }
 
 function conditions(description: NodeDescription): NodeCondition[] {

@@ -14,7 +14,7 @@ const blockSize = 64 * 1024
 const pollMs = 100
 
 /**
- * The text of a log file, line by line in blocks. Follows a file that is rotated (replaced by a shorter one) from its beginning.
+ * The text of a log file, line by line in blocks. Follows a file that is rotated.
  * A file that does not exist yet is empty.
  */
 export async function* readLog(source: LogSource, query: LogQuery, clock: Clock, signal: AbortSignal): AsyncGenerator<Uint8Array> {
@@ -25,13 +25,10 @@ export async function* readLog(source: LogSource, query: LogQuery, clock: Clock,
   while (!signal.aborted && budget > 0) {
     // Asked before reading: what is written before the end is then read in the next round.
     const open = source.isOpen()
-    const found = await stat(source.path).catch(() => undefined)
-    if (found !== undefined && ((inode !== undefined && found.ino !== inode) || found.size < position)) {
-      position = 0
-      rest = Buffer.alloc(0)
-    }
-    inode = found?.ino
-    const block = found === undefined || found.size <= position ? undefined : await readBlock(source.path, position)
+    const file = await locate(source.path, inode, position)
+    if (file !== undefined && inode !== undefined && file.inode !== inode) rest = Buffer.alloc(0)
+    if (file !== undefined) ({ inode, position } = file)
+    const block = file === undefined ? undefined : await readBlock(file.path, position)
     if (block !== undefined && block.length > 0) {
       position += block.length
       const data: Buffer = rest.length === 0 ? block : Buffer.concat([rest, block])
@@ -45,6 +42,22 @@ export async function* readLog(source: LogSource, query: LogQuery, clock: Clock,
     if (!query.follow || !open) return
     await clock.sleep(pollMs, signal).catch(() => {})
   }
+}
+
+/**
+ * Where to read on. A log that grew too long has been renamed to `….1` and begun anew: what was not read of the old file comes first.
+ */
+async function locate(
+  path: string,
+  inode: number | undefined,
+  position: number,
+): Promise<{ path: string; inode: number; position: number } | undefined> {
+  const current = await stat(path).catch(() => undefined)
+  if (current === undefined) return undefined
+  if (inode === undefined || (current.ino === inode && current.size >= position)) return { path, inode: current.ino, position }
+  const old = await stat(`${path}.1`).catch(() => undefined)
+  if (old?.ino === inode && old.size > position) return { path: `${path}.1`, inode, position }
+  return { path, inode: current.ino, position: 0 }
 }
 
 function render(lines: Buffer, query: LogQuery): Buffer {

@@ -1,4 +1,4 @@
-import { appendFile, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { appendFile, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -6,6 +6,7 @@ import { systemClock } from '../../../kube/clock.ts'
 import type { LogQuery } from '../streams.ts'
 import { parseCriLine } from './cri-log.ts'
 import { readLog } from './log-reader.ts'
+import { lastLines } from './last-lines.ts'
 
 const time = (second: number) => `2026-01-01T00:00:${String(second).padStart(2, '0')}.000000000Z`
 const line = (second: number, text: string, tag = 'F') => `${time(second)} stdout ${tag} ${text}\n`
@@ -69,10 +70,12 @@ describe('readLog', () => {
     let open = true
     const followed = read({ follow: true }, () => open)
     await systemClock.sleep(50)
+    await appendFile(path, line(1, 'the last'))
+    await rename(path, `${path}.1`)
     await writeFile(path, line(2, 'two'))
     await systemClock.sleep(150)
     open = false
-    expect(await followed).toBe('one\none more\ntwo\n')
+    expect(await followed).toBe('one\none more\nthe last\ntwo\n')
   })
 
   test('long files are read in blocks without tearing lines', async () => {
@@ -81,4 +84,14 @@ describe('readLog', () => {
     expect(await read({})).toBe(`${lines.join('\n')}\n`)
     expect(await read({ tailLines: 3000 })).toBe(`${lines.slice(-3000).join('\n')}\n`)
   })
+})
+
+test('the end of a log serves as termination message', async () => {
+  await writeFile(path, Array.from({ length: 200 }, (_, index) => line(1, `line ${index}`)).join(''))
+  const message = lastLines(path)
+  expect(message.split('\n')).toHaveLength(81)
+  expect(message.startsWith('line 120\n')).toBe(true)
+  await writeFile(path, line(1, 'x'.repeat(5000)))
+  expect(lastLines(path)).toBe(`${'x'.repeat(2047)}\n`)
+  expect(lastLines(join(folder, 'none'))).toBe('')
 })

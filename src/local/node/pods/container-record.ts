@@ -4,6 +4,8 @@ import type { NodeContext } from '../node-context.ts'
 import { ContainerProber } from '../probes/container-prober.ts'
 import type { ProbeTarget } from '../probes/probe-attempt.ts'
 import type { Container, ExitStatus, PodDialer, ResolvedImage } from '../runtime/runtime.ts'
+import { lastLines } from '../logs/last-lines.ts'
+import { logPath } from './log-files.ts'
 import { nextBackOff } from './back-off.ts'
 import {
   containerHash,
@@ -94,7 +96,9 @@ export class ContainerRecord {
       started: false,
       ready: false,
     })
-    void container.exited.then(exit => this.#onExit(container, hash, exit))
+    const fallsBack = definition.terminationMessagePolicy === 'FallbackToLogsOnError'
+    const path = logPath(this.#context.stateDir, this.#hooks.pod(), this.name, this.state.restarts)
+    void container.exited.then(exit => this.#onExit(container, hash, exit, fallsBack && exit.exitCode !== 0 ? lastLines(path) : ''))
   }
 
   beginProbes(): void {
@@ -139,7 +143,7 @@ export class ContainerRecord {
     this.#hooks.onChange()
   }
 
-  #onExit(container: Container, hash: string, status: ExitStatus): void {
+  #onExit(container: Container, hash: string, status: ExitStatus, message: string): void {
     const { phase } = this.state
     if (phase.at !== 'running' || phase.containerID !== shownID(container)) return
     this.endProbes()
@@ -150,6 +154,7 @@ export class ContainerRecord {
       reason: status.exitCode === 0 ? 'Completed' : 'Error',
       startedAt: phase.startedAt,
       finishedAt: status.finishedAt.getTime(),
+      ...(message === '' ? {} : { message }),
       ...(status.signal === undefined ? {} : { signal: status.signal }),
     }
     this.state = {

@@ -5,7 +5,7 @@ import type { NodeContext } from '../node-context.ts'
 import { messageOf } from '../node-error.ts'
 import type { PodVolumes } from '../volumes/pod-volumes.ts'
 import type { PodObject } from './container-state.ts'
-import { removeLogs } from './start-container.ts'
+import { removeLogs } from './log-files.ts'
 
 /** Removes what a stopped pod leaves on the node: logs, volumes, tokens. What cannot be removed is reported and left. */
 export async function removeLeftovers(context: NodeContext, pod: PodObject, volumes: PodVolumes): Promise<void> {

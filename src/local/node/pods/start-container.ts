@@ -1,5 +1,3 @@
-import { mkdir, rm } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
 import { containerEnv } from '../env/container-env.ts'
 import { expand } from '../env/expansion.ts'
 import type { PodPlace } from '../env/field-ref.ts'
@@ -7,6 +5,7 @@ import type { NodeContext } from '../node-context.ts'
 import { messageOf, NodeError } from '../node-error.ts'
 import type { Container, ResolvedImage, Sandbox } from '../runtime/runtime.ts'
 import type { PodVolumes } from '../volumes/pod-volumes.ts'
+import { prepareLog } from './log-files.ts'
 import { hostnameOf } from './sandbox-spec.ts'
 import type { ContainerDefinition, Obstacle, PodObject } from './container-state.ts'
 
@@ -72,28 +71,6 @@ export async function startContainer(context: NodeContext, request: StartRequest
     signal.throwIfAborted()
     return { kind: 'failed', image, message: messageOf(error) }
   }
-}
-
-/** The folder of a container's logs; one file for each start. */
-export function logFolder(stateDir: string, pod: PodObject, container: string): string {
-  const { namespace = 'default', name, uid } = pod.metadata
-  return join(stateDir, 'logs', `${namespace}_${name}_${uid}`, container)
-}
-
-/** Logs go with their pod. */
-export async function removeLogs(stateDir: string, pod: PodObject): Promise<void> {
-  await rm(dirname(logFolder(stateDir, pod, '-')), { recursive: true, force: true })
-}
-
-export function logPath(stateDir: string, pod: PodObject, container: string, attempt: number): string {
-  return join(logFolder(stateDir, pod, container), `${attempt}.log`)
-}
-
-/** `--previous` shows the last run but one, nothing older; so nothing older is kept. */
-async function prepareLog(stateDir: string, pod: PodObject, container: string, attempt: number): Promise<string> {
-  await mkdir(logFolder(stateDir, pod, container), { recursive: true })
-  if (attempt > 1) await rm(logPath(stateDir, pod, container, attempt - 2), { force: true })
-  return logPath(stateDir, pod, container, attempt)
 }
 
 /** The variables by which in-cluster clients find the API server. */
