@@ -94,7 +94,8 @@ function resourceBody(resource: RegisteredResource) {
 
 function subresourceBody(resource: RegisteredResource, subresource: RegisteredResource['subresources'][number]) {
   const { kind } = subresource
-  const foreign = kind !== undefined && kind.version !== '' && (kind.group !== resource.type.group || kind.version !== resource.type.version)
+  const foreign =
+    kind !== undefined && kind.version !== '' && (kind.group !== resource.type.group || kind.version !== resource.type.version)
   return {
     name: `${resource.type.plural}/${subresource.name}`,
     singularName: '',
