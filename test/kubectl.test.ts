@@ -127,12 +127,10 @@ describe('what people type into kubectl', () => {
     expect(await k('annotate gss demo note-')).toMatch(/annotated/)
     const yaml = await k('get cm kube-root-ca.crt -o yaml')
     expect(await k('replace -f -', yaml)).toMatch(/replaced/)
-    const edited = await cluster.kubectl(['edit', 'gss', 'demo', '--save-config=false'])
-    expect(edited.code, edited.stderr).toBe(0)
   })
 
   test('edit with a real editor', async () => {
-    process.env['KUBE_EDITOR'] = 'sed -i s/registry.example.com.demo.web:v1/registry.example.com\\/demo\\/web:v2/'
+    process.env['KUBE_EDITOR'] = 'sed -i s#demo/web:v1#demo/web:v2#'
     try {
       expect(await k('edit deployment web')).toMatch(/edited/)
       await k('rollout status deployment/web --timeout=30s')
