@@ -4,10 +4,16 @@
  */
 import { randomUUID } from 'node:crypto'
 import { createServer } from 'node:net'
-import { hostname } from 'node:os'
+
 import { packet, PacketReader, string } from './packet.mjs'
 
-const { BERTH_ROOT: root, VERSION: version = 'unknown', PROTOCOL: protocol = '0', PORT: port = '25565' } = process.env
+const {
+  BERTH_ROOT: root,
+  VERSION: version = 'unknown',
+  PROTOCOL: protocol = '0',
+  PORT: port = '25565',
+  HOSTNAME = 'minecraft',
+} = process.env
 const host = root === undefined ? '0.0.0.0' : (process.env.POD_IP ?? '127.0.0.1')
 const boot = randomUUID()
 const sockets = new Set()
@@ -15,7 +21,7 @@ const sockets = new Set()
 const status = () => ({
   version: { name: version, protocol: Number(protocol) },
   players: { max: 20, online: sockets.size - 1 },
-  description: { text: `${hostname()}, boot ${boot}` },
+  description: { text: `${HOSTNAME}, boot ${boot}` },
 })
 
 /** @param {import('node:net').Socket} socket @param {Buffer} first */

@@ -5,10 +5,16 @@
 import { randomUUID } from 'node:crypto'
 import { createSocket } from 'node:dgram'
 import { createServer } from 'node:net'
-import { hostname } from 'node:os'
+
 import { OwnAddress } from './own-address.mjs'
 
-const { BERTH_ROOT: root, TCP_PORT = '8000', UDP_PORT = '8001', NETWORK_STATUS = '/etc/podinfo/network-status' } = process.env
+const {
+  BERTH_ROOT: root,
+  TCP_PORT = '8000',
+  UDP_PORT = '8001',
+  NETWORK_STATUS = '/etc/podinfo/network-status',
+  HOSTNAME = 'room',
+} = process.env
 const host = root === undefined ? '0.0.0.0' : (process.env.POD_IP ?? '127.0.0.1')
 const boot = randomUUID()
 const ending = new AbortController()
@@ -27,7 +33,7 @@ const own = new OwnAddress(NETWORK_STATUS, addresses => {
 /** @param {string} line @param {import('node:net').Socket} from */
 function take(line, from) {
   if (line.trim() === 'status') {
-    const status = { room: hostname(), boot, pid: process.pid, players: players.size, moves, addresses: own.addresses }
+    const status = { room: HOSTNAME, boot, pid: process.pid, players: players.size, moves, addresses: own.addresses }
     from.write(`${JSON.stringify(status)}\n`)
   } else for (const player of players) player.write(`${line}\n`)
 }
@@ -54,4 +60,4 @@ process.on('SIGTERM', () => {
 })
 await own.follow(ending.signal)
 udp.bind(Number(UDP_PORT), host)
-server.listen(Number(TCP_PORT), host, () => console.log(`room ${hostname()} on ${host}, TCP ${TCP_PORT} and UDP ${UDP_PORT}, boot ${boot}`))
+server.listen(Number(TCP_PORT), host, () => console.log(`room ${HOSTNAME} on ${host}, TCP ${TCP_PORT} and UDP ${UDP_PORT}, boot ${boot}`))
