@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest'
+import type { KubeObject } from '../../kube/object.ts'
+import { ObjectStore } from '../../kube/store.ts'
+import { OwnWrites } from './own-writes.ts'
+
+const object = (version: number, more: Partial<KubeObject['metadata']> = {}): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name: 'a', namespace: 'n', uid: 'u', creationTimestamp: '', resourceVersion: String(version), ...more },
+})
+const setUp = () => {
+  const store = new ObjectStore<KubeObject>({ all: () => ['x'] })
+  return { store, writes: new OwnWrites<KubeObject>(store) }
+}
+const all = (writes: OwnWrites<KubeObject>): string[] => writes.byIndex('all', 'x', () => true).map(found => found.metadata.resourceVersion)
+
+describe('OwnWrites', () => {
+  it('shows a created object before the watch does, once', () => {
+    const { store, writes } = setUp()
+    writes.wrote(object(5))
+    expect(all(writes)).toEqual(['5'])
+    store.apply(object(5))
+    expect(all(writes)).toEqual(['5'])
+  })
+
+  it('prefers whichever version is newer', () => {
+    const { store, writes } = setUp()
+    store.apply(object(3))
+    writes.wrote(object(5))
+    store.apply(object(4))
+    expect(writes.get('n/a')?.metadata.resourceVersion).toBe('5')
+    store.apply(object(9))
+    writes.wrote(object(8))
+    expect(writes.get('n/a')?.metadata.resourceVersion).toBe('9')
+  })
+
+  it('does not bring back what is gone when the answer to the write comes late', () => {
+    const { store, writes } = setUp()
+    store.apply(object(3))
+    store.remove(object(4))
+    writes.wrote(object(3))
+    expect(writes.get('n/a')).toBeUndefined()
+  })
+
+  it('counts an accepted deletion until the watch shows it', () => {
+    const { store, writes } = setUp()
+    store.apply(object(3))
+    writes.deleted(object(3))
+    expect(writes.isDeleting(object(3))).toBe(true)
+    store.remove(object(4))
+    store.apply(object(6, { uid: 'next' }))
+    expect(writes.isDeleting(object(6, { uid: 'next' }))).toBe(false)
+  })
+})
