@@ -165,11 +165,6 @@ export function matchKind(kinds: readonly ServedKind[], asked: string): ServedKi
   )
 }
 
-/** `gameserversets.game.kruise.io`, or `pods` in the core group. */
-export function qualifiedName({ plural, group }: ResourceType): string {
-  return group === '' ? plural : `${plural}.${group}`
-}
-
 /** `gameserverset.game.kruise.io/mc`: how an object is called in output. */
 export function objectName(kind: ServedKind, name: string): string {
   const singular = kind.singular === '' ? kind.type.kind.toLowerCase() : kind.singular

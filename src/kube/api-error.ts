@@ -107,8 +107,6 @@ export const isConflict = hasReason('Conflict')
 /** The object violates its schema or the rules of its kind. Never worth a retry unchanged. */
 export const isInvalid = hasReason('Invalid')
 export const isForbidden = hasReason('Forbidden')
-export const isUnauthorized = hasReason('Unauthorized')
-export const isTooManyRequests = hasReason('TooManyRequests')
 /** The resource version or the continue token is too old: list again. */
 export const isGone = hasReason('Gone', 'Expired')
 /** No answer came from the server. */

@@ -85,7 +85,7 @@ export class ObjectStore<T extends KubeObject> implements Store<T> {
     }
     const index: Index<T> = { values, keys: new Map() }
     this.#indexes.set(name, index)
-    for (const [key, object] of this.#objects) addToIndex(index, key, object)
+    for (const [key, object] of this.#objects) addToIndex(index, key, values(object))
   }
 
   subscribe(handlers: StoreHandlers<T>): Disposable {
@@ -148,8 +148,12 @@ export class ObjectStore<T extends KubeObject> implements Store<T> {
 
   #insert(key: ObjectKey, object: DeepReadonly<T>, old: DeepReadonly<T> | undefined): void {
     for (const index of this.#indexes.values()) {
-      if (old !== undefined) removeFromIndex(index, key, old)
-      addToIndex(index, key, object)
+      const before = old === undefined ? [] : index.values(old)
+      const after = index.values(object)
+      // Most updates are changes of status, which no index looks at.
+      if (before.length === after.length && before.every((value, position) => value === after[position])) continue
+      removeFromIndex(index, key, before)
+      addToIndex(index, key, after)
     }
     this.#objects.set(key, object)
     for (const handlers of this.#subscribers()) {
@@ -159,7 +163,7 @@ export class ObjectStore<T extends KubeObject> implements Store<T> {
   }
 
   #remove(key: ObjectKey, old: DeepReadonly<T>, last: DeepReadonly<T> = old): void {
-    for (const index of this.#indexes.values()) removeFromIndex(index, key, old)
+    for (const index of this.#indexes.values()) removeFromIndex(index, key, index.values(old))
     this.#objects.delete(key)
     for (const handlers of this.#subscribers()) handlers.deleted?.(last)
   }
@@ -170,16 +174,16 @@ export class ObjectStore<T extends KubeObject> implements Store<T> {
   }
 }
 
-function addToIndex<T extends KubeObject>(index: Index<T>, key: ObjectKey, object: DeepReadonly<T>): void {
-  for (const value of index.values(object)) {
+function addToIndex<T extends KubeObject>(index: Index<T>, key: ObjectKey, values: readonly string[]): void {
+  for (const value of values) {
     const keys = index.keys.get(value)
     if (keys === undefined) index.keys.set(value, new Set([key]))
     else keys.add(key)
   }
 }
 
-function removeFromIndex<T extends KubeObject>(index: Index<T>, key: ObjectKey, object: DeepReadonly<T>): void {
-  for (const value of index.values(object)) {
+function removeFromIndex<T extends KubeObject>(index: Index<T>, key: ObjectKey, values: readonly string[]): void {
+  for (const value of values) {
     const keys = index.keys.get(value)
     if (keys === undefined) continue
     keys.delete(key)
