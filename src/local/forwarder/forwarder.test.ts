@@ -1,6 +1,9 @@
 import { createSocket, type Socket as UdpSocket } from 'node:dgram'
 import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { connect, createServer, type Server, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, it } from 'vitest'
 import { directDialer } from '../node/runtime/direct-dialer.ts'
@@ -193,6 +196,45 @@ describe('forwarding TCP', () => {
     const [a, b] = [await ask(7001, '127.0.0.1'), await ask(7001, '127.0.0.2')]
     expect(a).not.toBe(b)
     expect([await ask(7001, '127.0.0.1'), await ask(7001, '127.0.0.2'), await ask(7001, '127.0.0.1')]).toEqual([a, b, a])
+  })
+})
+
+describe('ways to pods that are no TCP', () => {
+  it('cuts them as well, whichever side goes first', async () => {
+    const path = join(await mkdtemp(join(tmpdir(), 'forwarder-')), 'pod.sock')
+    closers.push(() => rm(dirname(path), { recursive: true, force: true }))
+    const ends: Socket[] = []
+    const relay = createServer(socket => {
+      ends.push(socket.on('error', () => {}).resume())
+      socket.write('hello;')
+    }).listen(path)
+    await once(relay, 'listening')
+    closers.push(() => relay.close())
+    const dialer = {
+      ...directDialer,
+      dialTcp: async () => {
+        const socket = connect({ path, allowHalfOpen: true })
+        await once(socket, 'connect')
+        return socket
+      },
+    }
+    const it = forwarder({ dialer })
+    it.set('svc', [listen('TCP', 7000, [backend(0, 9000)])])
+    await it.settled('svc')
+    const first = await dial(7000)
+    await first.until('hello;')
+    first.socket.resetAndDestroy()
+    await closed(ends[0]!)
+    const second = await dial(7000)
+    await second.until('hello;')
+    it.closePod('uid-0')
+    await closed(second.socket)
+    await closed(ends[1]!)
+    const third = await dial(7000)
+    await third.until('hello;')
+    const ended = once(third.socket, 'end')
+    ends[2]!.destroy()
+    await ended
   })
 })
 

@@ -5,10 +5,11 @@ import { createBackendChooser } from './backend-chooser.ts'
 import { type BoundPort, dialerFor, type PortContext } from './bound-port.ts'
 import { type Backend, type Listener, newCounters } from './listener.ts'
 
-/** Ends a stream the way a load balancer does when the other side is gone: with a reset where there is a socket. */
+/** Ends a stream the way a load balancer does when the other side is gone: with a reset where TCP is spoken. */
 function reset(stream: Duplex): void {
   if (stream.destroyed) return
-  if (stream instanceof Socket) stream.resetAndDestroy()
+  // Ways to pods may be Unix sockets, which have no address and cannot be reset.
+  if (stream instanceof Socket && stream.remoteFamily !== undefined) stream.resetAndDestroy()
   else stream.destroy()
 }
 
