@@ -12,6 +12,7 @@ import { startControllers } from './controllers/controller-manager.ts'
 import type { HostPlan } from './host-plan.ts'
 import { FolderCatalogue } from './node/images/folder-catalogue.ts'
 import { createNode } from './node/node.ts'
+import { retireNodes } from './node/retire-nodes.ts'
 import { createContainerRuntime } from './node/runtime/create-container-runtime.ts'
 import type { ContainerRuntime, Isolation } from './node/runtime/runtime.ts'
 import { createSimulatedNodes } from './node/simulate/simulated-nodes.ts'
@@ -105,6 +106,8 @@ export async function startCluster(options: ClusterOptions): Promise<EmbeddedClu
     folders: options.imageFolders,
     onProblem: problem => logger.warn(problem),
   })
+  const expected = [...Array(count).keys()].map(index => `${simulate ? 'simulated' : 'berth'}-${index}`)
+  await retireNodes(client('system:kube-controller-manager'), expected)
   if (runtime === undefined) {
     const simulated = parts.use(await createSimulatedNodes({ client: client('system:node:simulated'), cache, plan, count, clock, logger }))
     routes.push(simulated)

@@ -12,6 +12,7 @@ import { hostPlan } from '../host-plan.ts'
 import { FakeRuntime } from './fake-runtime.ts'
 import { createNode, type Node } from './node.ts'
 import type { PodObject } from './pods/container-state.ts'
+import { retireNodes } from './retire-nodes.ts'
 import type { LogQuery } from './streams.ts'
 
 const namespace = 'default'
@@ -289,6 +290,17 @@ test('after a restart of the node its pods are started again in place', async ()
   const after = await until(pod => isReady(pod) && statusOf(pod, 'main')?.restartCount === 1)
   expect(after.metadata.uid).toBe(before.metadata.uid)
   expect(statusOf(after, 'main')?.lastState?.terminated?.reason).toBe('Unknown')
+})
+
+test('nodes of an earlier run that do not come back go, with their pods', async () => {
+  await create({})
+  await until(isReady)
+  await node[Symbol.asyncDispose]()
+  await retireNodes(client, ['n0'])
+  expect((await client.list(nodes)).items).toHaveLength(1)
+  await retireNodes(client, ['n1'])
+  expect((await client.list(nodes)).items).toHaveLength(0)
+  await untilStored(pod => pod === undefined)
 })
 
 test('a failed liveness probe restarts the container', async () => {

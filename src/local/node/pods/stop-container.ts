@@ -20,18 +20,26 @@ export interface StopOptions {
   onHookFailure(message: string): void
 }
 
+/** What is left to a container whose preStop hook has used up the grace period, as with kubelet. */
+const leastGraceMs = 2_000
+
 /** Ends a container as kubelet does: preStop hook, stop signal, the rest of the grace period, SIGKILL. Resolves when it has ended. */
 export async function stopContainer(target: ProbeTarget, options: StopOptions): Promise<ExitStatus> {
   const { container, definition } = target
   const hook = definition.lifecycle?.preStop
-  if (hook !== undefined && options.preStop && !options.graceOver.aborted) {
+  const runsHook = hook !== undefined && options.preStop && !options.graceOver.aborted
+  if (runsHook) {
     const ended = container.exited.then(() => {})
     const ran = runHook(hook, target, options.clock, options.graceOver).catch((error: unknown) => options.onHookFailure(messageOf(error)))
     await Promise.race([ran, ended])
   }
-  if (!options.graceOver.aborted) {
+  const hookTookAll = runsHook && options.graceOver.aborted
+  if (hookTookAll || !options.graceOver.aborted) {
     container.kill(options.stopSignal)
-    await Promise.race([container.exited, whenAborted(options.graceOver)])
+    const patience = new AbortController()
+    const over = hookTookAll ? options.clock.sleep(leastGraceMs, patience.signal).catch(() => {}) : whenAborted(options.graceOver)
+    await Promise.race([container.exited, over])
+    patience.abort()
   }
   // Also after a clean end: processes that the first one left behind go with the container.
   container.kill('SIGKILL')

@@ -1,9 +1,16 @@
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 
-/** Removes the volumes of pods that went while the node was down. `alive`: the uids of all pods of the cluster, on whatever node. */
+/**
+ * Removes volumes and logs of pods that went while the node was down. `alive`: the uids of all pods of the cluster, on whatever node,
+ * since nodes may share a folder.
+ */
 export async function removeOrphans(stateDir: string, alive: ReadonlySet<string>): Promise<void> {
-  const folder = join(stateDir, 'pods')
-  const found = await readdir(folder).catch(() => [])
-  await Promise.all(found.filter(uid => !alive.has(uid)).map(uid => rm(join(folder, uid), { recursive: true, force: true })))
+  const clean = async (folder: string, uidOf: (entry: string) => string): Promise<void> => {
+    const found = await readdir(folder).catch(() => [])
+    const orphans = found.filter(entry => !alive.has(uidOf(entry)))
+    await Promise.all(orphans.map(entry => rm(join(folder, entry), { recursive: true, force: true })))
+  }
+  await clean(join(stateDir, 'pods'), entry => entry)
+  await clean(join(stateDir, 'logs'), entry => entry.slice(entry.lastIndexOf('_') + 1))
 }
