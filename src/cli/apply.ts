@@ -5,7 +5,7 @@ import { clusterCommand, collect, withConnection } from './command.ts'
 import { cliFieldManager, type Connection, type ConnectionOptions } from './connection.ts'
 import { type CliContext, print } from './context.ts'
 import { objectName, type ServedKind } from './discovery.ts'
-import { CliError, exitCode, usageError } from './exit-code.ts'
+import { CliError, exitCode, explainFailure, usageError } from './exit-code.ts'
 import { type Manifest, type ManifestObject, readManifests } from './manifest.ts'
 import { formatObject, outputOption } from './output.ts'
 import { waitUntil } from './wait-until.ts'
@@ -67,7 +67,7 @@ async function apply(context: CliContext, connection: Connection, options: Apply
       // The other objects still get their chance, as with kubectl.
       failures += 1
       context.stderr.write(`berth: ${manifest.source}: ${error.message}\n`)
-      context.exitCode = error instanceof CliError ? error.code : exitCode.refused
+      context.exitCode = explainFailure(error).code
     }
   }
   if (options.output === 'json' || options.output === 'yaml') {

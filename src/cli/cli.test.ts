@@ -265,4 +265,18 @@ describe('rollouts and directed updates', () => {
     const late = await berth('rollout status mc --timeout 100ms')
     expect([late.code, late.err]).toEqual([124, 'berth: mc is not done in time\n'])
   })
+
+  test('status waits until it is done, or the set is gone', async () => {
+    const spec = { replicas: 0, gameServerTemplate: template('mc:1') }
+    await client.create(gameServerSets, { metadata: ref('empty'), spec })
+    const waiting = berth('rollout status empty')
+    await new Promise(resolve => setTimeout(resolve, 50))
+    const status = { observedGeneration: 1, replicas: 0, readyReplicas: 0, availableReplicas: 0, currentReplicas: 0, updatedReplicas: 0 }
+    await client.patch(gameServerSets, ref('empty'), { status }, { type: 'merge', subresource: 'status' })
+    expect(await waiting).toMatchObject({ code: 0, out: expect.stringContaining('empty: done: 0 of 0 servers ready') })
+    const abandoned = berth('rollout status mc')
+    await new Promise(resolve => setTimeout(resolve, 50))
+    await client.delete(gameServerSets, ref('mc'))
+    expect(await abandoned).toMatchObject({ code: 3, err: 'berth: the game server set mc has been deleted\n' })
+  })
 })

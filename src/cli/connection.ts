@@ -37,7 +37,7 @@ export function addConnectionOptions(command: Command): Command {
 /** Finds the cluster and opens the way to it; nothing is requested yet. */
 export async function connect(context: CliContext, options: ConnectionOptions): Promise<Connection> {
   const config = await clusterConfig(context, options)
-  context.server = config.server
+  context.server = `${config.server} (context "${config.context}" of ${config.source})`
   const client = new RestClient({
     transport: context.createTransport(config),
     clock: context.clock,
@@ -54,18 +54,26 @@ export async function connect(context: CliContext, options: ConnectionOptions): 
   }
 }
 
-async function clusterConfig({ env, cwd, home, clock }: CliContext, options: ConnectionOptions): Promise<ClusterConfig> {
+/** A cluster, and in which words to say where it was found. */
+type FoundCluster = ClusterConfig & { readonly source: string }
+
+async function clusterConfig({ env, cwd, home, clock }: CliContext, options: ConnectionOptions): Promise<FoundCluster> {
   const choice = options.context === undefined ? {} : { context: options.context }
-  const load = (files: readonly string[]): Promise<ClusterConfig> => loadKubeconfig({ files, env, clock, ...choice })
+  const load = async (files: readonly string[], source = files.join(delimiter)): Promise<FoundCluster> => ({
+    ...(await loadKubeconfig({ files, env, clock, ...choice })),
+    source,
+  })
   if (options.kubeconfig !== undefined) return load([options.kubeconfig])
   const fromEnv = (env['KUBECONFIG'] ?? '').split(delimiter).filter(file => file !== '')
   if (fromEnv.length > 0) return load(fromEnv)
-  const usual = [join(cwd, '.berth', 'kubeconfig'), join(home, '.kube', 'config')]
-  for (const file of usual) if (await exists(file)) return load([file])
+  const ownConfig = join(cwd, '.berth', 'kubeconfig')
+  const usersConfig = join(home, '.kube', 'config')
+  if (await exists(ownConfig)) return load([ownConfig], `${ownConfig}; is "berth dev" running?`)
+  if (await exists(usersConfig)) return load([usersConfig])
   const inCluster = await inClusterConfig({ env, clock })
-  if (inCluster !== undefined) return inCluster
+  if (inCluster !== undefined) return { ...inCluster, source: 'this pod' }
   throw new KubeconfigError(
-    `no cluster: start one with "berth dev", or name a kubeconfig with --kubeconfig (looked at ${usual.join(', ')})`,
+    `no cluster: start one with "berth dev", or name a kubeconfig with --kubeconfig (looked at ${ownConfig}, ${usersConfig})`,
   )
 }
 

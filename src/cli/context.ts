@@ -33,7 +33,7 @@ export interface CliContext {
   readonly terminalSizes?: (signal: AbortSignal) => AsyncIterable<TerminalSize>
   /** What the process ends with, if nothing is thrown. Commands set it. */
   exitCode: number
-  /** Where requests went, for messages about failures. Set by the connection. */
+  /** Where requests went, for messages about failures: `https://… (…)`. Set by the connection. */
   server?: string
 }
 

@@ -3,20 +3,17 @@ import { clusterCommand, timeSpan, withConnection } from '../command.ts'
 import type { Connection, ConnectionOptions } from '../connection.ts'
 import { type CliContext, note, print } from '../context.ts'
 import { eventsAbout } from '../events.ts'
-import { exitCode } from '../exit-code.ts'
+import { CliError, exitCode } from '../exit-code.ts'
 import { formatObject, outputOption } from '../output.ts'
 import { createProgressDisplay, progressLines } from './progress-display.ts'
 import { rolloutProgress, type RolloutProgress } from './progress.ts'
-import { readView } from './view.ts'
+import { readSet, readView, watchView } from './view.ts'
 
 interface StatusOptions extends ConnectionOptions {
   readonly watch: boolean
   readonly timeout: number
   readonly output?: 'json' | 'yaml'
 }
-
-/** How often the cluster is asked. */
-const everyMs = 500
 
 export function addRolloutStatusCommand(parent: Command, context: CliContext): void {
   clusterCommand(parent, {
@@ -46,24 +43,31 @@ async function lookOnce(context: CliContext, connection: Connection, set: string
   if (!progress.isDone) context.exitCode = exitCode.failed
 }
 
-async function watchStatus(context: CliContext, connection: Connection, set: string, { timeout, output }: StatusOptions): Promise<void> {
+async function watchStatus(context: CliContext, connection: Connection, asked: string, { timeout, output }: StatusOptions): Promise<void> {
   const { clock, signal } = context
-  const start = clock.now()
+  // Watches go on trying whatever happens, so what is wrong from the start has to show before.
+  const set = (await readSet(context, connection, asked)).metadata.name
   const display = output === undefined ? createProgressDisplay(context.stdout, set) : undefined
-  for (;;) {
-    const progress = rolloutProgress(await readView(context, connection, set))
-    display?.show(progress)
-    const left = timeout === 0 ? everyMs : start + timeout - clock.now()
-    if (progress.isDone || left <= 0) {
-      display?.end(progress)
-      if (output !== undefined) context.stdout.write(formatObject(progress, output))
-      if (progress.isDone) return
-      await sayWhyNot(context, connection, set, progress)
-      context.exitCode = exitCode.timeout
-      return
+  const late = new AbortController()
+  using _timer = timeout === 0 ? undefined : clock.after(timeout, () => late.abort())
+  let progress: RolloutProgress | undefined
+  try {
+    for await (const view of watchView({ clock, signal: AbortSignal.any([signal, late.signal]) }, connection, set)) {
+      if (view === undefined) throw new CliError(exitCode.notFound, `the game server set ${set} has been deleted`)
+      progress = rolloutProgress(view)
+      display?.show(progress)
+      if (progress.isDone) break
     }
-    await clock.sleep(Math.min(everyMs, left), signal)
+  } catch (error) {
+    if (!late.signal.aborted) throw error
   }
+  signal.throwIfAborted()
+  progress ??= rolloutProgress(await readView(context, connection, set))
+  display?.end(progress)
+  if (output !== undefined) context.stdout.write(formatObject(progress, output))
+  if (progress.isDone) return
+  await sayWhyNot(context, connection, set, progress)
+  context.exitCode = exitCode.timeout
 }
 
 /** The end of patience: the last warnings about the set and about servers that are not done. */

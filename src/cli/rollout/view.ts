@@ -4,6 +4,7 @@ import { gameServerSets, type GameServerSet } from '../../apis/game.kruise.io/ga
 import { gameServers } from '../../apis/game.kruise.io/game-server.ts'
 import { labels } from '../../apis/game.kruise.io/labels.ts'
 import { isNotFound } from '../../kube/api-error.ts'
+import { Cache } from '../../kube/cache.ts'
 import type { DeepReadonly } from '../../kube/object.ts'
 import type { Connection } from '../connection.ts'
 import type { CliContext } from '../context.ts'
@@ -45,7 +46,14 @@ export async function readRevisions(
   { metadata }: DeepReadonly<GameServerSet>,
 ): Promise<DeepReadonly<ControllerRevision>[]> {
   const { items } = await client.list(controllerrevisions, { namespace, signal })
-  return items
+  return revisionsOf(metadata, items)
+}
+
+function revisionsOf(
+  metadata: DeepReadonly<GameServerSet>['metadata'],
+  all: readonly DeepReadonly<ControllerRevision>[],
+): DeepReadonly<ControllerRevision>[] {
+  return all
     .filter(
       ({ metadata: { labels: own, ownerReferences = [] } }) =>
         own?.[labels.ownerSet] === metadata.name || ownerReferences.some(({ uid }) => uid === metadata.uid),
@@ -55,4 +63,40 @@ export async function readRevisions(
         !ownerReferences.some(({ kind, uid }) => kind === 'GameServerSet' && uid !== metadata.uid),
     )
     .toSorted((one, other) => other.revision - one.revision)
+}
+
+/** Gathers changes that come together. */
+const settleMs = 100
+
+/**
+ * The view now and whenever it changes; `undefined` when the set has been deleted. Watches, so that waiting costs the server
+ * nothing. Ends with the signal.
+ */
+export async function* watchView(
+  { clock, signal }: Pick<CliContext, 'clock' | 'signal'>,
+  { client, namespace }: Connection,
+  name: string,
+): AsyncIterable<RolloutView | undefined> {
+  await using cache = new Cache({ client, clock })
+  const ofSet = { namespace, labelSelector: `${labels.ownerSet}=${name}` }
+  const sets = cache.store(gameServerSets, { namespace, fieldSelector: `metadata.name=${name}` })
+  const podStore = cache.store(pods, ofSet)
+  const serverStore = cache.store(gameServers, ofSet)
+  const revisionStore = cache.store(controllerrevisions, { namespace })
+  await cache.whenSynced(signal)
+  let changed = Promise.withResolvers<void>()
+  const onChange = (): void => changed.resolve()
+  const handlers = { added: onChange, updated: onChange, deleted: onChange }
+  using _sets = sets.subscribe(handlers)
+  using _pods = podStore.subscribe(handlers)
+  using _servers = serverStore.subscribe(handlers)
+  using _revisions = revisionStore.subscribe(handlers)
+  signal.addEventListener('abort', onChange, { once: true })
+  while (!signal.aborted) {
+    changed = Promise.withResolvers()
+    const set = sets.get(`${namespace}/${name}`)
+    yield set && { set, pods: podStore.list(), gameServers: serverStore.list(), revisions: revisionsOf(set.metadata, revisionStore.list()) }
+    await changed.promise
+    await clock.sleep(settleMs, signal)
+  }
 }
