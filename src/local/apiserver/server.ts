@@ -8,6 +8,7 @@ import type { HostPlan } from '../host-plan.ts'
 import type { NodeStreams } from '../node/streams.ts'
 import type { AdmissionPlugin, UserInfo } from './admission/admission.ts'
 import { AdmissionChain } from './admission/chain.ts'
+import { WebhookAdmission } from './admission/webhooks.ts'
 import { Api } from './api.ts'
 import { adminUser, Authenticator, masters } from './auth/authenticator.ts'
 import { Rbac } from './auth/rbac.ts'
@@ -108,6 +109,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const hub = new WatchHub(storage)
   serveDefinitions(storage, resources, hub)
   const admission = new AdmissionChain()
+  admission.register(new WebhookAdmission(storage, logger))
   const writer = new ObjectWriter({ storage, admission, clock, random, commitSteps: [new ServiceAllocator(storage, plan.serviceNetwork)] })
   const remover = new ObjectRemover({ storage, admission, clock })
   const signer = new TokenSigner(

@@ -1,0 +1,99 @@
+import { createServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { json } from 'node:stream/consumers'
+import { describe, expect, it } from 'vitest'
+import { ApiUnderTest, configMap } from '../testing/api-under-test.ts'
+import { createCertificateAuthority, createServingCertificate } from '../tls/certificates.ts'
+
+const maps = '/api/v1/namespaces/default/configmaps'
+const configurations = '/apis/admissionregistration.k8s.io/v1'
+
+interface Review {
+  request: { uid: string; operation: string; name: string; object: { metadata: { name: string } } }
+}
+
+/** A webhook that answers each review as the test says. */
+async function webhook(answer: (review: Review) => Record<string, unknown>) {
+  const authority = createCertificateAuthority()
+  const server = createServer(createServingCertificate(authority), (request, response) => {
+    void json(request).then(body => {
+      const review = body as Review
+      response.end(JSON.stringify({ apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', response: { uid: review.request.uid, ...answer(review) } }))
+    })
+  })
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  const configuration = (kind: string, more: Record<string, unknown> = {}) => ({
+    apiVersion: 'admissionregistration.k8s.io/v1',
+    kind,
+    metadata: { name: 'test' },
+    webhooks: [
+      {
+        name: 'test.example.com',
+        clientConfig: { url: `https://127.0.0.1:${port}/`, caBundle: Buffer.from(authority.cert).toString('base64') },
+        rules: [{ operations: ['CREATE'], apiGroups: [''], apiVersions: ['v1'], resources: ['configmaps'] }],
+        sideEffects: 'None',
+        admissionReviewVersions: ['v1'],
+        ...more,
+      },
+    ],
+  })
+  return {
+    configuration,
+    [Symbol.asyncDispose]: async () => {
+      server.closeAllConnections()
+      await new Promise(resolve => server.close(resolve))
+    },
+  }
+}
+
+const patch = Buffer.from(JSON.stringify([{ op: 'add', path: '/data/hooked', value: 'yes' }])).toString('base64')
+
+describe('webhooks', () => {
+  it('change objects', async () => {
+    await using api = await ApiUnderTest.start()
+    await using hook = await webhook(() => ({ allowed: true, patchType: 'JSONPatch', patch }))
+    await api.ok('POST', `${configurations}/mutatingwebhookconfigurations`, hook.configuration('MutatingWebhookConfiguration'))
+    expect(await api.ok('POST', maps, configMap('a'))).toMatchObject({ data: { a: '1', hooked: 'yes' } })
+  })
+
+  it('refuse objects and warn', async () => {
+    await using api = await ApiUnderTest.start()
+    await using hook = await webhook(({ request }) =>
+      request.object.metadata.name === 'bad' ? { allowed: false, status: { message: 'too bad', code: 422 } } : { allowed: true, warnings: ['hm'] },
+    )
+    await api.ok('POST', `${configurations}/validatingwebhookconfigurations`, hook.configuration('ValidatingWebhookConfiguration'))
+    expect(await api.refused('POST', maps, configMap('bad'))).toMatchObject({
+      code: 422,
+      message: 'admission webhook "test.example.com" denied the request: too bad',
+    })
+    const fine = await api.transport.request({ method: 'POST', path: maps, body: configMap('good') })
+    expect(fine.headers['warning']).toBe('299 - "hm"')
+  })
+
+  it.each([
+    ['Fail', 500],
+    ['Ignore', 201],
+  ])('that cannot be reached: %s', async (failurePolicy, code) => {
+    await using api = await ApiUnderTest.start()
+    const hook = await webhook(() => ({ allowed: true }))
+    await hook[Symbol.asyncDispose]()
+    await api.ok('POST', `${configurations}/validatingwebhookconfigurations`, hook.configuration('ValidatingWebhookConfiguration', { failurePolicy }))
+    expect((await api.send('POST', maps, configMap('a'))).code).toBe(code)
+  })
+
+  it('are asked only about what their rules and selectors cover', async () => {
+    await using api = await ApiUnderTest.start()
+    const asked: string[] = []
+    await using hook = await webhook(({ request }) => {
+      asked.push(request.name)
+      return { allowed: true }
+    })
+    const objectSelector = { matchLabels: { ask: 'yes' } }
+    await api.ok('POST', `${configurations}/validatingwebhookconfigurations`, hook.configuration('ValidatingWebhookConfiguration', { objectSelector }))
+    await api.ok('POST', maps, configMap('no'))
+    await api.ok('POST', maps, configMap('yes', { labels: { ask: 'yes' } }))
+    await api.ok('DELETE', `${maps}/yes`)
+    expect(asked).toEqual(['yes'])
+  })
+})
