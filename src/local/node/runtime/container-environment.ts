@@ -1,3 +1,4 @@
+import type { HostTools } from './host-tools.ts'
 import type { ContainerSpec, SandboxSpec } from './runtime.ts'
 
 /** Search path of images that do not set their own, as containerd has it. */
@@ -15,15 +16,38 @@ export function containerEnvironment(spec: Pick<ContainerSpec, 'image' | 'env' |
   }
 }
 
+/**
+ * What root may do in a container: the set that container engines leave by default. Without it a program could mount, load modules or set the
+ * host's clock, since a container started by root is root.
+ */
+const capabilities = [
+  'chown',
+  'dac_override',
+  'fowner',
+  'fsetid',
+  'kill',
+  'setgid',
+  'setuid',
+  'setpcap',
+  'net_bind_service',
+  'net_raw',
+  'sys_chroot',
+  'mknod',
+  'audit_write',
+  'setfcap',
+]
+
 /** The arguments of the `program-start.sh` step for these words. */
 export function programArguments(
   env: Readonly<Record<string, string>>,
   workingDir: string,
   words: readonly [string, ...string[]],
-  envTool: string,
+  tools: HostTools,
 ): string[] {
   const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`)
-  return [env['PATH'] ?? defaultPath, workingDir, words[0], envTool, '-i', ...variables, ...words]
+  const drop = ['--inh-caps', '-all', '--bounding-set', ['-all', ...capabilities.map(name => `+${name}`)].join(',')]
+  const become = [tools.require('setpriv'), ...drop, '--', tools.require('env'), '-i', ...variables]
+  return [env['PATH'] ?? defaultPath, workingDir, words[0], ...become, ...words]
 }
 
 /** Host names every pod knows, beside its own. */

@@ -49,7 +49,7 @@ export async function execInNamespaces(
     '-c',
     exec.programStart,
     'berth-exec',
-    ...programArguments(env, exec.workingDir, [first, ...rest], '/usr/bin/env'),
+    ...programArguments(env, exec.workingDir, [first, ...rest], tools),
   ]
   const terminal = options.tty ? terminalArguments(tools, words) : undefined
   const child = spawn(tools.require('setpriv'), ['--pdeathsig', 'KILL', '--', ...(terminal ?? words)], {

@@ -203,7 +203,7 @@ class NamespaceSandbox implements Sandbox {
           folder,
           ...steps.flatMap(stepArguments),
           'run',
-          ...programArguments(env, workingDir, words, tools.require('env')),
+          ...programArguments(env, workingDir, words, tools),
         ],
         {
           cwd: '/',
