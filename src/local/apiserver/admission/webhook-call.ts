@@ -25,7 +25,10 @@ export interface AdmissionResponse {
 const agent = new Agent({ keepAlive: true, maxSockets: 16 })
 
 /** Posts an AdmissionReview. Rejects when the webhook cannot be reached in time or answers nonsense. */
-export async function callWebhook(endpoint: WebhookEndpoint, review: { readonly request: { readonly uid: string } }): Promise<AdmissionResponse> {
+export async function callWebhook(
+  endpoint: WebhookEndpoint,
+  review: { readonly request: { readonly uid: string } },
+): Promise<AdmissionResponse> {
   const { url, serverName, ca, timeoutMs } = endpoint
   url.searchParams.set('timeout', `${Math.round(timeoutMs / 1000)}s`)
   const body = JSON.stringify(review)
@@ -44,12 +47,19 @@ export async function callWebhook(endpoint: WebhookEndpoint, review: { readonly 
       text(response).then(answer => resolve({ status: response.statusCode ?? 0, body: answer }), reject)
     },
   )
-  call.on('error', error => reject(new Error(`Post ${JSON.stringify(url.href)}: ${error.name === 'AbortError' || error.name === 'TimeoutError' ? 'context deadline exceeded' : error.message}`)))
+  call.on('error', error =>
+    reject(
+      new Error(
+        `Post ${JSON.stringify(url.href)}: ${error.name === 'AbortError' || error.name === 'TimeoutError' ? 'context deadline exceeded' : error.message}`,
+      ),
+    ),
+  )
   call.end(body)
   const answer = await promise
   if (answer.status !== 200) throw new Error(`the server answered with status ${answer.status}: ${answer.body.slice(0, 200)}`)
   const { response } = JSON.parse(answer.body) as { response?: AdmissionResponse }
   if (response === undefined) throw new Error('webhook response was absent')
-  if (response.uid !== review.request.uid) throw new Error(`expected response.uid=${JSON.stringify(review.request.uid)}, got ${JSON.stringify(response.uid)}`)
+  if (response.uid !== review.request.uid)
+    throw new Error(`expected response.uid=${JSON.stringify(review.request.uid)}, got ${JSON.stringify(response.uid)}`)
   return response
 }

@@ -18,7 +18,13 @@ async function webhook(answer: (review: Review) => Record<string, unknown>) {
   const server = createServer(createServingCertificate(authority), (request, response) => {
     void json(request).then(body => {
       const review = body as Review
-      response.end(JSON.stringify({ apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', response: { uid: review.request.uid, ...answer(review) } }))
+      response.end(
+        JSON.stringify({
+          apiVersion: 'admission.k8s.io/v1',
+          kind: 'AdmissionReview',
+          response: { uid: review.request.uid, ...answer(review) },
+        }),
+      )
     })
   })
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
@@ -60,7 +66,9 @@ describe('webhooks', () => {
   it('refuse objects and warn', async () => {
     await using api = await ApiUnderTest.start()
     await using hook = await webhook(({ request }) =>
-      request.object.metadata.name === 'bad' ? { allowed: false, status: { message: 'too bad', code: 422 } } : { allowed: true, warnings: ['hm'] },
+      request.object.metadata.name === 'bad'
+        ? { allowed: false, status: { message: 'too bad', code: 422 } }
+        : { allowed: true, warnings: ['hm'] },
     )
     await api.ok('POST', `${configurations}/validatingwebhookconfigurations`, hook.configuration('ValidatingWebhookConfiguration'))
     expect(await api.refused('POST', maps, configMap('bad'))).toMatchObject({
@@ -78,7 +86,11 @@ describe('webhooks', () => {
     await using api = await ApiUnderTest.start()
     const hook = await webhook(() => ({ allowed: true }))
     await hook[Symbol.asyncDispose]()
-    await api.ok('POST', `${configurations}/validatingwebhookconfigurations`, hook.configuration('ValidatingWebhookConfiguration', { failurePolicy }))
+    await api.ok(
+      'POST',
+      `${configurations}/validatingwebhookconfigurations`,
+      hook.configuration('ValidatingWebhookConfiguration', { failurePolicy }),
+    )
     expect((await api.send('POST', maps, configMap('a'))).code).toBe(code)
   })
 
@@ -90,7 +102,11 @@ describe('webhooks', () => {
       return { allowed: true }
     })
     const objectSelector = { matchLabels: { ask: 'yes' } }
-    await api.ok('POST', `${configurations}/validatingwebhookconfigurations`, hook.configuration('ValidatingWebhookConfiguration', { objectSelector }))
+    await api.ok(
+      'POST',
+      `${configurations}/validatingwebhookconfigurations`,
+      hook.configuration('ValidatingWebhookConfiguration', { objectSelector }),
+    )
     await api.ok('POST', maps, configMap('no'))
     await api.ok('POST', maps, configMap('yes', { labels: { ask: 'yes' } }))
     await api.ok('DELETE', `${maps}/yes`)

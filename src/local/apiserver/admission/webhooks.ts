@@ -41,7 +41,9 @@ export class WebhookAdmission implements AdmissionPlugin {
     // Webhooks are never asked about their own configurations: nobody could repair a broken one.
     if (resource.type.group === 'admissionregistration.k8s.io') return false
     if (this.#storage.collection(mutating).size + this.#storage.collection(validating).size === 0) return false
-    return [mutating, validating].some(kind => this.#webhooks(kind).some(({ rules = [] }) => rules.some(rule => covers(rule, resource, operation, subresource))))
+    return [mutating, validating].some(kind =>
+      this.#webhooks(kind).some(({ rules = [] }) => rules.some(rule => covers(rule, resource, operation, subresource))),
+    )
   }
 
   async mutate(attributes: AdmissionAttributes): Promise<AdmissionDenial | undefined> {
@@ -75,9 +77,14 @@ export class WebhookAdmission implements AdmissionPlugin {
     const { resource, operation, subresource, namespace, object, oldObject } = attributes
     return this.#webhooks(kind).filter(({ rules = [], namespaceSelector, objectSelector }) => {
       if (!rules.some(rule => covers(rule, resource, operation, subresource))) return false
-      const own = resource.type.plural === 'namespaces' && resource.type.group === '' ? (object ?? oldObject) : this.#storage.get('namespaces', '', namespace)
+      const own =
+        resource.type.plural === 'namespaces' && resource.type.group === ''
+          ? (object ?? oldObject)
+          : this.#storage.get('namespaces', '', namespace)
       if (resource.type.namespaced && !selects(namespaceSelector, own?.metadata.labels)) return false
-      return selects(objectSelector, object?.metadata.labels) || (oldObject !== undefined && selects(objectSelector, oldObject.metadata.labels))
+      return (
+        selects(objectSelector, object?.metadata.labels) || (oldObject !== undefined && selects(objectSelector, oldObject.metadata.labels))
+      )
     })
   }
 
@@ -118,7 +125,9 @@ export class WebhookAdmission implements AdmissionPlugin {
     for (const slice of this.#storage.collection('endpointslices.discovery.k8s.io').list(namespace)) {
       if (slice.metadata.labels?.['kubernetes.io/service-name'] !== name) continue
       const endpoints = slice['endpoints'] as readonly { addresses: readonly string[]; conditions?: { ready?: boolean } }[] | undefined
-      const target = (slice['ports'] as readonly { name?: string; port?: number }[] | undefined)?.find(candidate => (candidate.name ?? '') === portName)
+      const target = (slice['ports'] as readonly { name?: string; port?: number }[] | undefined)?.find(
+        candidate => (candidate.name ?? '') === portName,
+      )
       const ready = endpoints?.find(({ conditions }) => conditions?.ready !== false)?.addresses[0]
       if (ready !== undefined && target?.port !== undefined) return `${ready}:${target.port}`
     }
@@ -130,7 +139,12 @@ function has(list: readonly string[] | undefined, value: string): boolean {
   return list !== undefined && (list.includes('*') || list.includes(value))
 }
 
-function covers(rule: DeepReadonly<RuleWithOperations>, { type }: RegisteredResource, operation: AdmissionOperation, subresource: string | undefined): boolean {
+function covers(
+  rule: DeepReadonly<RuleWithOperations>,
+  { type }: RegisteredResource,
+  operation: AdmissionOperation,
+  subresource: string | undefined,
+): boolean {
   const { scope = '*' } = rule
   if (scope !== '*' && (scope === 'Namespaced') !== type.namespaced) return false
   if (!has(rule.operations, operation) || !has(rule.apiGroups, type.group) || !has(rule.apiVersions, type.version)) return false
@@ -179,7 +193,11 @@ function reviewOf(attributes: AdmissionAttributes) {
 function denial(webhook: Webhook, { status }: AdmissionResponse): AdmissionDenial {
   const message = status?.message ?? status?.reason
   const why = message === undefined || message === '' ? ' denied the request without explanation' : ` denied the request: ${message}`
-  return { denied: `admission webhook ${JSON.stringify(webhook.name)}${why}`, code: status?.code ?? 403, reason: status?.reason ?? 'Forbidden' }
+  return {
+    denied: `admission webhook ${JSON.stringify(webhook.name)}${why}`,
+    code: status?.code ?? 403,
+    reason: status?.reason ?? 'Forbidden',
+  }
 }
 
 /** Puts the patched state into the draft itself, which others hold. */
@@ -188,7 +206,9 @@ function change(webhook: Webhook, draft: Draft, patch: string): void {
   try {
     next = cloneJson(applyJsonPatch(draft, JSON.parse(Buffer.from(patch, 'base64').toString('utf8')))) as Record<string, unknown>
   } catch (error) {
-    throw internalError(`admission webhook ${JSON.stringify(webhook.name)} answered with a patch that cannot be applied: ${error instanceof Error ? error.message : String(error)}`)
+    throw internalError(
+      `admission webhook ${JSON.stringify(webhook.name)} answered with a patch that cannot be applied: ${error instanceof Error ? error.message : String(error)}`,
+    )
   }
   for (const key of Object.keys(draft)) if (!(key in next)) delete draft[key]
   Object.assign(draft, next)
