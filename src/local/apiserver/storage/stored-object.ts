@@ -27,8 +27,3 @@ export function jsonText(object: object): string {
   if (Object.isFrozen(object)) texts.set(object, text)
   return text
 }
-
-/** The version of a stored object as a number. */
-export function revisionOf(object: StoredObject): number {
-  return Number(object.metadata.resourceVersion)
-}
