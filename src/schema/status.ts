@@ -29,9 +29,7 @@ const withoutValue: ReadonlySet<FieldError['type']> = new Set(['FieldValueRequir
 /** The error without its field: `Invalid value: "x": must be …`. The message of a cause. */
 export function fieldErrorBody(error: FieldError): string {
   const title = titles[error.type]
-  const body = withoutValue.has(error.type)
-    ? title
-    : `${title}: ${JSON.stringify(error.value === undefined || error.value === null ? 'null' : error.value)}`
+  const body = withoutValue.has(error.type) ? title : `${title}: ${JSON.stringify(error.value ?? null)}`
   return error.detail === '' ? body : `${body}: ${error.detail}`
 }
 

@@ -26,10 +26,10 @@ describe('texts of Kubernetes', () => {
     ['enum', s.string({ enum: ['a', 'b'] }), 'x', ['spec.x: Unsupported value: "x": supported values: "a", "b"']],
     ['pattern', s.string({ pattern: '^a+$' }), 'b', ['spec.x: Invalid value: "b": spec.x in body should match \'^a+$\'']],
     ['minLength', s.string({ minLength: 2 }), 'b', ['spec.x: Invalid value: "b": spec.x in body should be at least 2 chars long']],
-    ['maxLength', s.string({ maxLength: 1 }), 'ab', ['spec.x: Too long: may not be more than 1 bytes']],
+    ['maxLength', s.string({ maxLength: 1 }), 'ab', ['spec.x: Too long: may not be more than 1 byte']],
     ['length in code points', s.string({ maxLength: 1 }), '🎮', []],
     ['minItems', s.list(s.string(), { minItems: 1 }), [], ['spec.x: Invalid value: 0: spec.x in body should have at least 1 items']],
-    ['maxItems', s.list(s.string(), { maxItems: 1 }), ['a', 'b'], ['spec.x: Too many: 2: must have at most 1 items']],
+    ['maxItems', s.list(s.string(), { maxItems: 1 }), ['a', 'b'], ['spec.x: Too many: 2: must have at most 1 item']],
     ['required', s.object({ name: s.string() }), {}, ['spec.x.name: Required value']],
     ['date-time', s.time(), 'yesterday', ['spec.x: Invalid value: "yesterday": spec.x in body must be of type date-time: "yesterday"']],
     [

@@ -99,7 +99,12 @@ function visitString(schema: StructuralSchema, value: string, path: string, walk
     const length = countCharacters(value)
     if (minLength !== undefined && length < minLength) walk.errors.push(invalid(path, value, `should be at least ${minLength} chars long`))
     if (maxLength !== undefined && length > maxLength) {
-      walk.errors.push({ type: 'FieldValueTooLong', field: path, value: '', detail: `may not be more than ${maxLength} bytes` })
+      walk.errors.push({
+        type: 'FieldValueTooLong',
+        field: path,
+        value: '',
+        detail: `may not be more than ${maxLength} byte${maxLength === 1 ? '' : 's'}`,
+      })
     }
   }
   if (pattern !== undefined && !regularExpression(pattern).test(value)) walk.errors.push(invalid(path, value, `should match '${pattern}'`))
@@ -143,7 +148,7 @@ function visitArray(schema: StructuralSchema, value: readonly unknown[], path: s
   if (minItems !== undefined && value.length < minItems)
     walk.errors.push(invalid(path, value.length, `should have at least ${minItems} items`))
   if (maxItems !== undefined && value.length > maxItems) {
-    walk.errors.push({ type: 'FieldValueTooMany', field: path, value: value.length, detail: `must have at most ${maxItems} items` })
+    walk.errors.push({ type: 'FieldValueTooMany', field: path, value: value.length, detail: atMost(maxItems) })
   }
   if (schema.uniqueItems === true && new Set(value.map(canonicalJson)).size < value.length) {
     walk.errors.push(invalid(path, value, "shouldn't contain duplicates"))
@@ -155,6 +160,8 @@ function visitArray(schema: StructuralSchema, value: readonly unknown[], path: s
   const listType = schema['x-kubernetes-list-type']
   if (walk.duplicates && value.length > 1 && (listType === 'set' || listType === 'map')) visitDuplicates(schema, value, path, walk)
 }
+
+const atMost = (count: number): string => `must have at most ${count} item${count === 1 ? '' : 's'}`
 
 function visitDuplicates(schema: StructuralSchema, value: readonly unknown[], path: string, walk: Walk): void {
   const keys = schema['x-kubernetes-list-type'] === 'map' ? (schema['x-kubernetes-list-map-keys'] ?? []) : undefined
@@ -184,7 +191,7 @@ function visitObject(
     if (minProperties !== undefined && count < minProperties)
       walk.errors.push(invalid(path, count, `should have at least ${minProperties} properties`))
     if (maxProperties !== undefined && count > maxProperties) {
-      walk.errors.push({ type: 'FieldValueTooMany', field: path, value: count, detail: `must have at most ${maxProperties} items` })
+      walk.errors.push({ type: 'FieldValueTooMany', field: path, value: count, detail: atMost(maxProperties) })
     }
   }
   if (required !== undefined) {
