@@ -24,6 +24,8 @@ export interface OkgContext {
   readonly revisions: OwnWrites<ControllerRevision>
   /** What the address engine said last of servers that have no address, by server key; the set's conditions tell of them. */
   readonly addressTroubles: Map<ObjectKey, AddressTrouble>
+  /** Containers about to change, by server key, from the announcement to the network until the pod itself says so. */
+  readonly announced: Map<ObjectKey, readonly string[]>
   enqueueSet(key: ObjectKey): void
   enqueueServer(key: ObjectKey): void
 }

@@ -34,8 +34,7 @@ export class OwnWrites<T extends KubeObject> implements Disposable {
         if (this.#written.get(key)?.metadata.uid === object.metadata.uid) this.#written.delete(key)
         this.#deleting.delete(object.metadata.uid)
         this.#dead.add(object.metadata.uid)
-        if (this.#dead.size > rememberedDead)
-          for (const uid of this.#dead) if (this.#dead.delete(uid) && this.#dead.size <= rememberedDead) break
+        if (this.#dead.size > rememberedDead) this.#dead.delete(this.#dead.values().next().value ?? '')
       },
     })
   }

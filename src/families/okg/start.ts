@@ -72,6 +72,7 @@ export async function startOkg(options: OkgOptions, signal: AbortSignal): Promis
     servers: stack.use(new OwnWrites(serverStore)),
     revisions: stack.use(new OwnWrites(revisionStore)),
     addressTroubles: new Map<ObjectKey, AddressTrouble>(),
+    announced: new Map<ObjectKey, readonly string[]>(),
     enqueueSet: key => setController.enqueueAfter(key, setDelayMs),
     enqueueServer: key => serverController.enqueue(key),
   }

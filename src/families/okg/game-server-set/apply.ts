@@ -6,14 +6,14 @@ import { pods } from '../../../apis/core/resources.generated.ts'
 import type { Pod } from '../../../apis/core/types.generated.ts'
 import { ApiError, isAlreadyExists, isConflict, isNamespaceTerminating, isNotFound } from '../../../kube/api-error.ts'
 import { formatTime } from '../../../kube/clock.ts'
-import type { DeepReadonly } from '../../../kube/object.ts'
+import { type DeepReadonly, keyOf } from '../../../kube/object.ts'
 import { isControlledBy } from '../../../kube/owner-reference.ts'
-import type { Revision, RevisionId, Step, Template } from '../../../servers/model.ts'
+import type { Change, Revision, RevisionId, Step, Template } from '../../../servers/model.ts'
 import type { OkgContext } from '../context.ts'
 import { claimOf } from '../game-server/claim.ts'
 import { stateChange } from '../game-server/state-labels.ts'
 import { ownAnnotations } from '../names.ts'
-import { patchPod } from '../pod-patch.ts'
+import { patchPod, type PodChange } from '../pod-patch.ts'
 import { inPlaceChange } from './in-place-steps.ts'
 import { newPod } from './new-pod.ts'
 import { survivingServer } from './reclaim.ts'
@@ -107,13 +107,9 @@ async function applyStep(input: ApplyInput, step: Step): Promise<CreateTrouble |
       )
       return undefined
     case 'advance': {
-      if (step.to === 'Drained')
-        await announceToNetwork(
-          input,
-          pod,
-          step.change.images.map(({ container }) => container),
-        )
-      await patchPod(context, pod, inPlaceChange(pod, step.to, step.change, input.gracePeriodSeconds, now), signal)
+      const change = inPlaceChange(pod, step.to, step.change, input.gracePeriodSeconds, now)
+      if (step.to === 'Drained') await drain(input, pod, change, step.change)
+      else await patchPod(context, pod, change, signal)
       if (step.to === 'Restored')
         context.recorder.event(set, 'Normal', 'SuccessfulUpdatePodInPlace', `${pod.metadata.name} runs ${step.change.to}`)
       return undefined
@@ -165,10 +161,20 @@ async function deleteServer({ context, signal }: ApplyInput, pod: DeepReadonly<P
 
 /**
  * Networks that keep publishing a server while only certain containers change have to know before it stops being ready.
- * One look is enough: the engine writes at most once for it.
+ * One look is enough: the engine writes at most once for it. Until the pod says itself what changes, the announcement is
+ * remembered, so that nobody takes it back in between.
  */
-async function announceToNetwork({ context, set, signal }: ApplyInput, pod: DeepReadonly<Pod>, changing: readonly string[]): Promise<void> {
-  const server = context.servers.get(`${pod.metadata.namespace ?? ''}/${pod.metadata.name}`)
-  const claim = claimOf({ set, name: pod.metadata.name, pod, server, changing })
-  if (claim !== undefined) await context.addresses.reconcile(claim, signal)
+async function drain({ context, set, signal }: ApplyInput, pod: DeepReadonly<Pod>, podChange: PodChange, change: Change): Promise<void> {
+  const key = keyOf(pod)
+  const changing = change.images.map(({ container }) => container)
+  const claim = claimOf({ set, name: pod.metadata.name, pod, server: context.servers.get(key), changing })
+  try {
+    if (claim !== undefined) {
+      context.announced.set(key, changing)
+      await context.addresses.reconcile(claim, signal)
+    }
+    await patchPod(context, pod, podChange, signal)
+  } finally {
+    context.announced.delete(key)
+  }
 }

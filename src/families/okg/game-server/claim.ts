@@ -14,7 +14,7 @@ export interface ClaimInput {
   readonly pod: DeepReadonly<Pod> | undefined
   readonly server: DeepReadonly<GameServer> | undefined
   /** Containers about to change; default: those the pod's annotation names. */
-  readonly changing?: readonly string[]
+  readonly changing?: readonly string[] | undefined
 }
 
 /** What the server asks of the address engine; undefined when its set has no network. */

@@ -142,7 +142,7 @@ export function createServerController(context: OkgContext, options: { workers?:
     const claim =
       context.pods.isDeleting(pod) || phase === 'Failed' || phase === 'Succeeded'
         ? undefined
-        : claimOf({ set, name: pod.metadata.name, pod, server })
+        : claimOf({ set, name: pod.metadata.name, pod, server, changing: context.announced.get(key) })
     const status = claim === undefined ? undefined : await context.addresses.reconcile(claim, signal)
     const now = clock.now()
     if (status?.state === 'Bound') memo.boundSince ??= now
