@@ -17,6 +17,8 @@ export const exitCode = {
   refused: 6,
   timeout: 124,
   interrupted: 130,
+  /** Nobody reads the output any more. */
+  brokenPipe: 141,
 } as const
 
 export type ExitCode = (typeof exitCode)[keyof typeof exitCode]
@@ -32,7 +34,7 @@ Exit codes:
   5    not logged in, or not allowed
   6    refused: invalid, or in conflict with another change
   124  timed out
-  130  interrupted
+  130  interrupted (141: nobody reads the output any more)
   exec ends with the exit code of its command.`
 
 /** A failure that is told to the user in one sentence. */

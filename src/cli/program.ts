@@ -5,7 +5,7 @@ import type { CliContext } from './context.ts'
 import { addDeleteCommand } from './delete.ts'
 import { addDescribeCommand } from './describe.ts'
 import { addExecCommand } from './exec.ts'
-import { exitCodeHelp, explainFailure } from './exit-code.ts'
+import { CliError, exitCode, exitCodeHelp, explainFailure } from './exit-code.ts'
 import { addGetCommand } from './get.ts'
 import { addLogsCommand } from './logs.ts'
 import { addRolloutHistoryCommand } from './rollout/history.ts'
@@ -54,7 +54,7 @@ export async function runCli(program: Command, context: CliContext, args: readon
     await program.parseAsync(args, { from: 'user' })
     return context.exitCode
   } catch (error) {
-    if (context.signal.aborted) return 130
+    if (context.signal.aborted) return context.signal.reason instanceof CliError ? context.signal.reason.code : exitCode.interrupted
     const { code, message } = explainFailure(error, context.server)
     if (message !== '') context.stderr.write(`berth: ${message}\n`)
     return code
