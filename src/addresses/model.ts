@@ -14,9 +14,6 @@ export interface Ask {
   readonly sameAsHost?: boolean
 }
 
-/** How long an address belongs to its holder: until the pod is gone, or to the slot (`<set>-<n>`) until the set is gone. */
-export type Stickiness = 'pod' | 'slot'
-
 /** What one server needs. */
 export interface Claim {
   /** `namespace/name` of the server; the slot's identity. */

@@ -239,9 +239,6 @@ const schema = s.object(
 export type GameServerSet = KubeObject & Infer<typeof schema>
 export type GameServerSetSpec = GameServerSet['spec']
 export type GameServerSetStatus = NonNullable<GameServerSet['status']>
-export type GameServerTemplate = GameServerSetSpec['gameServerTemplate']
-export type ServiceQuality = Infer<typeof serviceQuality>
-export type NetworkSpec = Infer<typeof network>
 
 export const gameServerSets: ResourceType<GameServerSet> = {
   group: 'game.kruise.io',

@@ -75,10 +75,8 @@ const schema = s.object(
 )
 
 export type GameServer = KubeObject & Infer<typeof schema>
-export type GameServerSpec = NonNullable<GameServer['spec']>
 export type GameServerStatus = NonNullable<GameServer['status']>
 export type GameServerCondition = Infer<typeof condition>
-export type ServiceQualityCondition = Infer<typeof serviceQualityCondition>
 export type ContainerOverride = Infer<typeof containerOverride>
 
 export const gameServers: ResourceType<GameServer> = {

@@ -39,5 +39,3 @@ export const networkStatusSchema = s.object(
 
 export type NetworkStatus = Infer<typeof networkStatusSchema>
 export type NetworkAddress = Infer<typeof address>
-export type NetworkPort = Infer<typeof port>
-export type NetworkState = 'Ready' | 'Waiting' | 'NotReady'
