@@ -34,7 +34,7 @@ export interface AddressEngine extends AsyncDisposable {
   reconcile(claim: Claim, signal: AbortSignal): Promise<ClaimStatus>
   /**
    * The server is gone for good (scaled away, set deleted): forgets what only memory holds. A Service goes with its owner: the pod, or,
-   * for a sticky claim, the set; so the address of a slot outlives scaling in. Forgetting a claim twice, or one never seen, is fine.
+   * for a `Fixed` one, the set; so the address of a slot outlives scaling in. Forgetting a claim twice, or one never seen, is fine.
    */
   release(claimKey: string, signal: AbortSignal): Promise<void>
   /**

@@ -22,7 +22,7 @@ export interface Claim {
   readonly provider: string
   /** The provider's parameters as the user wrote them; names may repeat. */
   readonly parameters: readonly Parameter[]
-  /** Owner of what is created for a sticky claim. */
+  /** Owner of what is created for a claim whose address belongs to the slot (`Fixed`) and so lasts until the set is gone. */
   readonly set: { readonly apiVersion: string; readonly kind: string; readonly name: string; readonly uid: string }
   /** The pod that serves; undefined while there is none. */
   readonly backend: Backend | undefined
