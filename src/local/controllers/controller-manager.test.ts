@@ -11,6 +11,7 @@ import { type ApiServer, createApiServer } from '../apiserver/server.ts'
 import { directDialer } from '../node/runtime/direct-dialer.ts'
 import { hostPlan } from '../host-plan.ts'
 import { type Controllers, startControllers } from './controller-manager.ts'
+import { createPodGarbageCollector } from './pod-garbage.ts'
 
 const plan = hostPlan(57)
 const namespace = 'default'
@@ -303,6 +304,49 @@ describe('the controllers of the embedded cluster, together', () => {
     })
     expect(next?.metadata.name).not.toBe('adopted')
     await client.delete(types.replicasets, { namespace, name: 'solo' })
+  })
+
+  it('evicts pods that do not tolerate a node any more', async () => {
+    const taint = { key: 'maintenance', effect: 'NoExecute' as const }
+    const tolerant = pod('tolerant')
+    await client.create(types.pods, {
+      ...tolerant,
+      spec: { ...tolerant.spec, tolerations: [{ key: 'maintenance', operator: 'Exists' }] } as never,
+    })
+    await client.create(types.pods, pod('delicate'))
+    const nodeOf = async (name: string) => (await client.get(types.pods, { namespace, name })).spec?.nodeName
+    await until('places', async () => (await nodeOf('tolerant')) !== undefined && (await nodeOf('delicate')) !== undefined)
+    for (const name of ['node-1', 'node-2']) await client.patch(types.nodes, { name }, { spec: { taints: [taint] } }, { type: 'merge' })
+    await until('eviction', () =>
+      client.get(types.pods, { namespace, name: 'delicate' }).then(
+        () => undefined,
+        () => true,
+      ),
+    )
+    expect(await nodeOf('tolerant')).toBeDefined()
+    await client.create(types.pods, pod('delicate'))
+    await until('the reason', async () => {
+      const { status } = await client.get(types.pods, { namespace, name: 'delicate' })
+      return status?.conditions?.[0]?.message === '0/2 nodes are available: 2 node(s) had untolerated taint {maintenance: }.'
+    })
+    for (const name of ['node-1', 'node-2']) await client.patch(types.nodes, { name }, { spec: { taints: null } }, { type: 'merge' })
+    await until('a place', () => nodeOf('delicate'))
+  })
+
+  it('gives up the pods of a node that does not exist', async () => {
+    const cache = stack.use(new Cache({ client }))
+    const collector = stack.use(
+      createPodGarbageCollector({ client, pods: cache.store(types.pods), nodes: cache.store(types.nodes), patienceMs: 20 }),
+    )
+    await collector.start()
+    const lost = pod('lost')
+    await client.create(types.pods, { ...lost, spec: { ...lost.spec, nodeName: 'ghost' } as never })
+    await until('its end', () =>
+      client.get(types.pods, { namespace, name: 'lost' }).then(
+        () => undefined,
+        () => true,
+      ),
+    )
   })
 
   it('binds claims of the local class, and removes the volume with the claim', async () => {

@@ -20,6 +20,7 @@ import { createScheduler } from './scheduler/scheduler.ts'
 import { openServiceNetwork } from './service-proxy/service-network.ts'
 import { createServiceProxy, type ServiceProxy } from './service-proxy/service-proxy.ts'
 import { createServiceSelection } from './service-selection.ts'
+import { createTaintEviction } from './taint-eviction.ts'
 import { createVolumeBinder } from './volume-binder.ts'
 
 export interface ControllerManagerOptions {
@@ -109,6 +110,7 @@ export async function startControllers(options: ControllerManagerOptions, signal
   const { scheduledEvents: successEvents = true } = options
   run(createScheduler({ ...common, pods, nodes, recorder: recorderOf('default-scheduler'), successEvents }))
   run(createPodGarbageCollector({ ...common, pods, nodes }))
+  run(createTaintEviction({ ...common, pods, nodes, recorder: recorderOf('taint-eviction-controller') }))
   run(createEndpointsController({ ...common, services, pods, slices, selection, endpoints: cache.store(types.endpoints) }))
   run(createReplicaSetController({ ...common, replicaSets, pods, recorder: recorderOf('replicaset-controller') }))
   const deployments = cache.store(types.deployments)

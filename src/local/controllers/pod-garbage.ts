@@ -18,7 +18,11 @@ export interface PodGarbageOptions {
   readonly logger?: Logger
 }
 
-const byNode = (pod: DeepReadonly<Pod>): readonly string[] => {
+/** Name of the index of pods by {@link podsByNode}. */
+export const podNodeIndex = 'pod-node'
+
+/** Index function: name of the node the pod is on. */
+export const podsByNode = (pod: DeepReadonly<Pod>): readonly string[] => {
   const node = pod.spec?.nodeName
   return node === undefined || node === '' ? [] : [node]
 }
@@ -27,11 +31,11 @@ const byNode = (pod: DeepReadonly<Pod>): readonly string[] => {
 export function createPodGarbageCollector(options: PodGarbageOptions): Controller {
   const { client, pods, nodes, patienceMs = 10_000, clock = systemClock, logger = noopLogger } = options
   const missingSince = new Map<string, number>()
-  pods.addIndex('pod-node', byNode)
+  pods.addIndex(podNodeIndex, podsByNode)
 
   /** Keys are names of nodes. */
   const reconcile = async (node: string): Promise<Result> => {
-    const left = pods.byIndex('pod-node', node)
+    const left = pods.byIndex(podNodeIndex, node)
     if (nodes.get(node) !== undefined || left.length === 0) {
       missingSince.delete(node)
       return 'done'
@@ -52,7 +56,7 @@ export function createPodGarbageCollector(options: PodGarbageOptions): Controlle
 
   const controller = createController({ name: 'pod-garbage', reconcile, clock, logger })
   controller.watch(nodes, { changed: () => false })
-  controller.watch(pods, { keysOf: byNode, changed: (pod, old) => pod.spec?.nodeName !== old.spec?.nodeName })
+  controller.watch(pods, { keysOf: podsByNode, changed: (pod, old) => pod.spec?.nodeName !== old.spec?.nodeName })
   return {
     ...controller,
     async start(signal) {

@@ -81,8 +81,8 @@ export class ClusterRoom implements Disposable {
     const node = pod.spec?.nodeName
     if (node === undefined || node === '') return
     this.#assumed.delete(uid)
-    // What a pod demands does not change while it runs; only its labels may, and rules about them.
-    if (this.#places.get(uid) !== node || this.#guards.size > 0) this.#add(pod, node)
+    if (this.#places.get(uid) === node) this.#room(node).refresh(pod)
+    else this.#add(pod, node)
   }
 
   #add(pod: DeepReadonly<Pod>, node: string): void {

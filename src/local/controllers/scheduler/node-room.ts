@@ -7,7 +7,7 @@ const assumedCpu = 100
 const assumedMemory = 200 * 1024 * 1024
 
 interface Placed {
-  readonly pod: DeepReadonly<Pod>
+  pod: DeepReadonly<Pod>
   readonly demand: PodDemand
 }
 
@@ -58,8 +58,10 @@ export class NodeRoom {
     return true
   }
 
-  has(uid: string): boolean {
-    return this.#pods.has(uid)
+  /** A newer version of a pod that is here: what it demands does not change while it runs, but its labels may. */
+  refresh(pod: DeepReadonly<Pod>): void {
+    const placed = this.#pods.get(pod.metadata.uid)
+    if (placed !== undefined) placed.pod = pod
   }
 
   /** What the demand lacks here, in Kubernetes' words. */

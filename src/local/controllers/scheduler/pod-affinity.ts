@@ -5,12 +5,6 @@ import type { NodeRoom } from './node-room.ts'
 
 type Term = DeepReadonly<PodAffinityTerm>
 
-/** Answers whether required pod affinities and anti-affinities allow a node. Made for one pod and one look at all nodes. */
-export interface PodAffinityCheck {
-  /** A reason in Kubernetes' words, or undefined. */
-  refusal(room: NodeRoom): string | undefined
-}
-
 const requiredAffinity = (pod: DeepReadonly<Pod>): readonly Term[] =>
   pod.spec?.affinity?.podAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? []
 const requiredAntiAffinity = (pod: DeepReadonly<Pod>): readonly Term[] =>
@@ -22,24 +16,27 @@ export function hasPodAffinity(pod: DeepReadonly<Pod>): boolean {
 }
 
 /**
- * Looks at all pods once: which values of each topology key hold a match. `guarded` says whether any placed pod has
- * anti-affinity of its own, which keeps newcomers away.
+ * Looks at all pods once (which values of each topology key hold a match) and answers for each node whether required
+ * affinities and anti-affinities allow it: a reason in Kubernetes' words, or undefined. `guarded` says whether any placed pod
+ * has anti-affinity of its own, which keeps newcomers away.
  */
-export function podAffinityCheck(pod: DeepReadonly<Pod>, rooms: readonly NodeRoom[], guarded: boolean): PodAffinityCheck {
+export function podAffinityCheck(
+  pod: DeepReadonly<Pod>,
+  rooms: readonly NodeRoom[],
+  guarded: boolean,
+): (room: NodeRoom) => string | undefined {
   const near = requiredAffinity(pod).map(term => domainsWith(term, pod, rooms))
   const away = requiredAntiAffinity(pod).map(term => domainsWith(term, pod, rooms))
   const guards = guarded ? guardedDomains(pod, rooms) : []
-  return {
-    refusal(room) {
-      if (guards.some(({ key, values }) => isIn(room, key, values))) return "node(s) didn't satisfy existing pods anti-affinity rules"
-      if (away.some(({ key, values }) => isIn(room, key, values))) return "node(s) didn't match pod anti-affinity rules"
-      const met = near.every(({ term, key, values }) => {
-        if (isIn(room, key, values)) return true
-        // The first of a group that wants to be together may begin anywhere.
-        return values.size === 0 && selects(term, pod, pod) && topologyOf(room, key) !== undefined
-      })
-      return met ? undefined : "node(s) didn't match pod affinity rules"
-    },
+  return room => {
+    if (guards.some(({ key, values }) => isIn(room, key, values))) return "node(s) didn't satisfy existing pods anti-affinity rules"
+    if (away.some(({ key, values }) => isIn(room, key, values))) return "node(s) didn't match pod anti-affinity rules"
+    const met = near.every(({ term, key, values }) => {
+      if (isIn(room, key, values)) return true
+      // The first of a group that wants to be together may begin anywhere.
+      return values.size === 0 && selects(term, pod, pod) && topologyOf(room, key) !== undefined
+    })
+    return met ? undefined : "node(s) didn't match pod affinity rules"
   }
 }
 

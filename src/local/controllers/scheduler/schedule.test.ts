@@ -175,6 +175,28 @@ describe('where a pod goes', () => {
     expect(schedule(pod('p'), rooms, true)).toEqual({ node: 'a' })
   })
 
+  it('spreads evenly where it must', () => {
+    const constraint = {
+      maxSkew: 1,
+      topologyKey: 'zone',
+      whenUnsatisfiable: 'DoNotSchedule' as const,
+      labelSelector: { matchLabels: { app: 'x' } },
+    }
+    const spread = (more = {}) => pod('p', { topologySpreadConstraints: [{ ...constraint, ...more }] }, { app: 'x' })
+    const like = (name: string) => pod(name, {}, { app: 'x' })
+    const full = room(node('a', { labels: { zone: 'one' }, allocatable: { cpu: '99', memory: '99Gi', pods: '99' } }), like('1'))
+    const rooms = [full, room(node('b', { labels: { zone: 'two' } }), pod('2'), pod('3'))]
+    expect(schedule(spread(), rooms, false)).toEqual({ node: 'b' })
+    expect(schedule(spread({ maxSkew: 2 }), rooms, false)).toEqual({ node: 'a' })
+    expect(schedule(spread({ whenUnsatisfiable: 'ScheduleAnyway' }), rooms, false)).toEqual({ node: 'a' })
+    expect(schedule(spread({ minDomains: 3 }), [full], false)).toEqual({
+      unschedulable: "0/1 nodes are available: 1 node(s) didn't match pod topology spread constraints.",
+    })
+    expect(schedule(spread(), [room(node('c'))], false)).toEqual({
+      unschedulable: "0/1 nodes are available: 1 node(s) didn't match pod topology spread constraints (missing required label).",
+    })
+  })
+
   it('gives room back', () => {
     const one = pod('x', { ...needs({ cpu: '2' }), ...port(80) })
     const full = room(a, one)

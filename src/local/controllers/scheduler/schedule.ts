@@ -5,6 +5,7 @@ import { matchesNodeSelection, preferenceOf } from './node-selector.ts'
 import { hasPodAffinity, podAffinityCheck } from './pod-affinity.ts'
 import { podDemand, type PodDemand } from './pod-demand.ts'
 import { untolerated } from './taints.ts'
+import { hardConstraints, spreadCheck } from './topology-spread.ts'
 
 /** Where a pod goes, or why it cannot go anywhere (Kubernetes' text for the condition and the event). */
 export type Placement = { readonly node: string } | { readonly unschedulable: string }
@@ -12,7 +13,8 @@ export type Placement = { readonly node: string } | { readonly unschedulable: st
 interface Question {
   readonly pod: DeepReadonly<Pod>
   readonly demand: PodDemand
-  readonly affinity: (room: NodeRoom) => string | undefined
+  /** What depends on other pods: spreading, and affinity to them. */
+  readonly relations: readonly ((room: NodeRoom) => string | undefined)[]
 }
 
 /** One reason to refuse a node; empty when it has none. */
@@ -36,10 +38,7 @@ const filters: readonly Filter[] = [
     refusedIf(node !== undefined && !matchesNodeSelection(pod, node), "node(s) didn't match Pod's node affinity/selector"),
   ({ demand }, room) => refusedIf(!room.hasFreePorts(demand), "node(s) didn't have free ports for the requested pod ports"),
   ({ demand }, room) => room.shortages(demand),
-  ({ affinity }, room) => {
-    const refusal = affinity(room)
-    return refusal === undefined ? [] : [refusal]
-  },
+  ({ relations }, room) => relations.flatMap(refusal => refusal(room) ?? []).slice(0, 1),
 ]
 
 function taintRefusal(taint: DeepReadonly<Taint> | undefined): readonly string[] {
@@ -57,8 +56,10 @@ function isReady(room: NodeRoom): boolean {
  */
 export function schedule(pod: DeepReadonly<Pod>, rooms: readonly NodeRoom[], guarded: boolean): Placement {
   const demand = podDemand(pod)
-  const affinity = hasPodAffinity(pod) || guarded ? podAffinityCheck(pod, rooms, guarded) : undefined
-  const question: Question = { pod, demand, affinity: room => affinity?.refusal(room) }
+  const relations: ((room: NodeRoom) => string | undefined)[] = []
+  if (hardConstraints(pod).length > 0) relations.push(spreadCheck(pod, rooms))
+  if (hasPodAffinity(pod) || guarded) relations.push(podAffinityCheck(pod, rooms, guarded))
+  const question: Question = { pod, demand, relations }
   const refusals = new Map<string, number>()
   let best: { name: string; score: number; pods: number } | undefined
   let known = 0
