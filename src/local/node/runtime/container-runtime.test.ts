@@ -140,6 +140,14 @@ describe.each(await possible())('a container runtime with %s', isolation => {
     })
   })
 
+  it('is out of reach for Ctrl-C in the terminal of this process', async () => {
+    const container = await start({ command: ['sleep', '1000'] })
+    const group = async (pid: number) => (await readFile(`/proc/${pid}/stat`, 'utf8')).split(') ')[1]?.split(' ')[2]
+    expect(await group(container.pid)).not.toBe(await group(process.pid))
+    container.kill('SIGKILL')
+    await container.exited
+  })
+
   it('leaves SIGTERM to a program that handles it', async () => {
     const container = await start({
       command: ['sh', '-c', 'trap "exit 7" TERM; echo up; while :; do sleep 0.05; done'],

@@ -54,6 +54,7 @@ export async function execInNamespaces(
   const terminal = options.tty ? terminalArguments(tools, words) : undefined
   const child = spawn(tools.require('setpriv'), ['--pdeathsig', 'KILL', '--', ...(terminal ?? words)], {
     cwd: '/',
+    detached: true,
     env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
     stdio: [options.stdin ? 'pipe' : 'ignore', 'pipe', 'pipe', 'pipe', ...(terminal ? (['pipe'] as const) : [])],
   })

@@ -47,7 +47,7 @@ export async function startHolder({ tools, userNamespace, hostname, network }: H
       network ? (tools.find('hostname') ?? '') : '',
       hostname,
     ],
-    { cwd: '/', env: {}, stdio: ['pipe', 'ignore', 'ignore', 'pipe'] },
+    { cwd: '/', env: {}, detached: true, stdio: ['pipe', 'ignore', 'ignore', 'pipe'] },
   )
   child.stdin?.on('error', () => undefined)
   await startReport(child, 'CreatePodSandboxError', signal)

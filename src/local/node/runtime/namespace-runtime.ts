@@ -207,6 +207,8 @@ class NamespaceSandbox implements Sandbox {
         ],
         {
           cwd: '/',
+          // Ctrl-C in a terminal goes to the whole foreground group; containers are stopped by us, in order.
+          detached: true,
           // The tools' own environment; the program's is passed as arguments, so that it cannot change how the tools work.
           env: {
             PATH: '/usr/sbin:/usr/bin:/sbin:/bin',

@@ -76,6 +76,7 @@ export class RelayNetwork implements PodNetwork {
     const child = spawn(tools.require('setpriv'), ['--pdeathsig', 'KILL', '--', ...enter, ...node, name, 'out', podIP, ...services], {
       // Relative socket paths, since absolute ones may be longer than the 107 bytes the kernel takes.
       cwd: join(stateDir, 'relay'),
+      detached: true,
       env: {},
       stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
     })
