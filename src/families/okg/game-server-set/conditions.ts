@@ -74,7 +74,7 @@ export function conditionsOf(
 function progressing({ steps, waiting }: Plan): Omit<SetCondition, 'lastTransitionTime' | 'observedGeneration'> {
   const held = waiting.filter(({ reason }) => blocking.includes(reason))
   const moving = waiting.filter(({ reason }) => !blocking.includes(reason))
-  const message = list(waiting.map(describe))
+  const message = list([...new Set(waiting.map(describe))])
   if (steps.length > 0 || moving.length > 0)
     return { type: 'Progressing', status: 'True', reason: moving[0]?.reason ?? 'Changing', message }
   const [first] = held
@@ -83,8 +83,9 @@ function progressing({ steps, waiting }: Plan): Omit<SetCondition, 'lastTransiti
     : { type: 'Progressing', status: 'False', reason: first.reason, message }
 }
 
-function describe({ servers, message }: Waiting): string {
-  return `${names(servers)}: ${message}`
+/** The details of what fails are in a condition of their own. */
+function describe({ reason, servers, message }: Waiting): string {
+  return `${names(servers)}: ${reason === 'Failing' ? 'failing' : message}`
 }
 
 function grouped(troubles: readonly { readonly server: string; readonly message: string }[]): string {

@@ -124,7 +124,7 @@ describe('member', () => {
     [
       'cannot pull',
       { status: { containerStatuses: [{ name: 'game', state: { waiting: { reason: 'ErrImagePull', message: 'no such image' } } }] } },
-      { failure: { reason: 'ErrImagePull', message: 'container game (image game:1): no such image' } },
+      { failure: { reason: 'ImagePullBackOff', message: 'container game (image game:1): no such image' } },
     ],
     [
       'nowhere to run',
@@ -133,6 +133,16 @@ describe('member', () => {
     ],
   ])('%s', (_, sample, expected) => {
     expect(memberOf(podOf(sample), setOf(), false)).toMatchObject(expected)
+  })
+
+  it('tells the same of a failed pull and of the pause after it', () => {
+    const waiting = (reason: string, message: string) =>
+      memberOf(podOf({ status: { containerStatuses: [{ name: 'game', state: { waiting: { reason, message } } }] } }), setOf(), false)
+        .failure
+    expect(waiting('ImagePullBackOff', 'Back-off pulling image "game:1": ErrImagePull: no such image')).toEqual(
+      waiting('ErrImagePull', 'no such image'),
+    )
+    expect(waiting('CrashLoopBackOff', 'back-off 20s')).toEqual(waiting('CrashLoopBackOff', 'back-off 40s'))
   })
 
   it('is held by a label with the value, or a finalizer', () => {

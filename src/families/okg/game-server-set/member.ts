@@ -1,10 +1,11 @@
 import { labels } from '../../../apis/game.kruise.io/labels.ts'
 import type { GameServerSet } from '../../../apis/game.kruise.io/game-server-set.ts'
-import type { ContainerStatus, Pod } from '../../../apis/core/types.generated.ts'
+import type { Pod } from '../../../apis/core/types.generated.ts'
 import type { DeepReadonly } from '../../../kube/object.ts'
-import type { DeleteReason, Failure, InPlaceProgress, Member, Stage } from '../../../servers/model.ts'
+import type { DeleteReason, InPlaceProgress, Member, Stage } from '../../../servers/model.ts'
 import { conditionOf, isChanging, isReady } from '../game-server/state.ts'
 import { inPlaceUpdateReady, ownAnnotations } from '../names.ts'
+import { failureOf } from './failure.ts'
 import { inPlaceStateOf, isRestarted } from './in-place-state.ts'
 import { rankOf } from './scale-down-order.ts'
 
@@ -88,39 +89,6 @@ function isHooked(pod: DeepReadonly<Pod>, hook: Hook | undefined): boolean {
     Object.entries(hook.labelsHandler ?? {}).some(([key, value]) => pod.metadata.labels?.[key] === value) ||
     (hook.finalizersHandler ?? []).some(finalizer => pod.metadata.finalizers?.includes(finalizer))
   )
-}
-
-/** Waiting reasons that do not pass by themselves soon. */
-const failing = new Set([
-  'ErrImagePull',
-  'ImagePullBackOff',
-  'InvalidImageName',
-  'ErrImageNeverPull',
-  'CreateContainerConfigError',
-  'CreateContainerError',
-  'RunContainerError',
-  'CrashLoopBackOff',
-])
-
-function failureOf(pod: DeepReadonly<Pod>): Failure | undefined {
-  const { status } = pod
-  if (status?.phase === 'Failed') return { reason: status.reason ?? 'Failed', message: status.message ?? 'the pod has failed' }
-  for (const container of [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])]) {
-    const waiting = container.state?.waiting
-    if (waiting?.reason !== undefined && failing.has(waiting.reason)) {
-      return { reason: waiting.reason, message: describe(container, waiting.message, pod) }
-    }
-  }
-  const scheduled = status?.conditions?.find(condition => condition.type === 'PodScheduled')
-  if (scheduled?.status === 'False' && scheduled.reason === 'Unschedulable')
-    return { reason: 'Unschedulable', message: scheduled.message ?? '' }
-  return undefined
-}
-
-function describe(container: DeepReadonly<ContainerStatus>, message: string | undefined, pod: DeepReadonly<Pod>): string {
-  const image = pod.spec?.containers.find(({ name }) => name === container.name)?.image ?? container.image
-  const about = `container ${container.name} (image ${image})`
-  return message === undefined || message === '' ? about : `${about}: ${message}`
 }
 
 function timeOf(text: string | undefined): number {
