@@ -17,6 +17,7 @@ import type { SubresourceApi } from './rest/subresource-api.ts'
 import { targetOf, type Target } from './rest/target.ts'
 import { badRequest, forbiddenPath, forbiddenUser, internalError, methodNotAllowed, methodNotSupported } from './status-errors.ts'
 import type { Storage } from './storage/storage.ts'
+import type { WatchHub } from './watch/watch-hub.ts'
 
 export interface ApiOptions {
   readonly storage: Storage
@@ -27,6 +28,7 @@ export interface ApiOptions {
   readonly rbac: Rbac
   readonly openapi: OpenApiPublisher
   readonly metrics: RequestMetrics
+  readonly hub: WatchHub
   readonly clock: Clock
   readonly logger: Logger
   readonly onRequest: ((record: RequestRecord) => void) | undefined
@@ -85,6 +87,15 @@ export class Api {
     return { status: error.code === 0 ? 500 : error.code, kind: 'object', object, headers }
   }
 
+  /** Counts a connection that was taken over for a stream. */
+  countConnect(target: Target, user: string, code: number): void {
+    const { group, version, plural } = target.resource.type
+    const subresource = target.subresource ?? ''
+    const record: RequestRecord = { verb: 'CONNECT', group, version, resource: plural, subresource, scope: 'resource', code, user }
+    this.#options.metrics.observe(record, 0)
+    this.#options.onRequest?.(record)
+  }
+
   /** Throws a 403 unless the user may do this. */
   authorize(target: Target, verb: string, request: Pick<ApiRequest, 'user'>): void {
     const { resource, namespace = '', name = '', subresource = '' } = target
@@ -103,7 +114,7 @@ export class Api {
 
   #path(request: ApiRequest): ApiResponse {
     const { method, path } = request
-    const { rbac, openapi, metrics, resources, storage } = this.#options
+    const { rbac, openapi, metrics, resources, storage, hub } = this.#options
     const verb = method === 'GET' ? 'get' : method.toLowerCase()
     if (!rbac.allows(request.user, { kind: 'path', verb, path })) throw forbiddenPath(request.user.name, verb, path)
     const health = healthReply(path, request.query)
@@ -118,7 +129,7 @@ export class Api {
     }
     if (path === '/metrics') {
       const counts = storage.collectionNames().map(name => [name, storage.collection(name).size] as const)
-      return { status: 200, kind: 'text', text: metrics.text(counts), contentType: 'text/plain; version=0.0.4; charset=utf-8' }
+      return { status: 200, kind: 'text', text: metrics.text(counts, hub.size), contentType: 'text/plain; version=0.0.4; charset=utf-8' }
     }
     return { status: 404, kind: 'text', text: '404 page not found\n', contentType: 'text/plain; charset=utf-8' }
   }

@@ -12,7 +12,6 @@ interface Histogram {
 export class RequestMetrics {
   readonly #counts = new Map<string, number>()
   readonly #durations = new Map<string, Histogram>()
-  #watches = 0
 
   observe(record: RequestRecord, seconds: number): void {
     const { verb, group, version, resource, subresource, scope, code } = record
@@ -31,16 +30,8 @@ export class RequestMetrics {
     histogram.count += 1
   }
 
-  watchStarted(): void {
-    this.#watches += 1
-  }
-
-  watchEnded(): void {
-    this.#watches -= 1
-  }
-
   /** Prometheus text format. */
-  text(objectCounts: Iterable<readonly [resource: string, count: number]>): string {
+  text(objectCounts: Iterable<readonly [resource: string, count: number]>, watches: number): string {
     const lines = [
       '# HELP apiserver_request_total Counter of apiserver requests broken out for each verb, dry run value, group, version, resource, scope, component, and HTTP response code.',
       '# TYPE apiserver_request_total counter',
@@ -63,7 +54,7 @@ export class RequestMetrics {
       '# HELP apiserver_longrunning_requests Gauge of all active long-running apiserver requests.',
       '# TYPE apiserver_longrunning_requests gauge',
     )
-    lines.push(`apiserver_longrunning_requests{component="apiserver",verb="WATCH"} ${this.#watches}`)
+    lines.push(`apiserver_longrunning_requests{component="apiserver",verb="WATCH"} ${watches}`)
     lines.push('# HELP apiserver_storage_objects Number of stored objects.', '# TYPE apiserver_storage_objects gauge')
     for (const [resource, count] of objectCounts) lines.push(`apiserver_storage_objects{resource="${resource}"} ${count}`)
     return `${lines.join('\n')}\n`

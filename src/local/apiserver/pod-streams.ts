@@ -13,7 +13,7 @@ import type { Storage } from './storage/storage.ts'
 import { openChannel } from './streaming/in-process.ts'
 import { openLogs } from './streaming/logs.ts'
 import type { StreamTarget } from './streaming/target.ts'
-import { acceptUpgrade } from './streaming/web-socket.ts'
+import { acceptUpgrade } from './streaming/upgrade.ts'
 
 const streamed: ReadonlySet<string> = new Set(['exec', 'attach', 'portforward'])
 
@@ -81,7 +81,9 @@ export class PodStreams {
       throw unknownResource()
     if (subresource !== 'exec' && subresource !== 'attach' && subresource !== 'portforward') throw badRequest('Upgrade request required')
     api.authorize(target, 'create', { user })
-    return { target: { namespace, pod: name, subresource, query }, streams: this.#require(namespace, name) }
+    const streams = this.#require(namespace, name)
+    api.countConnect(target, user.name, 101)
+    return { target: { namespace, pod: name, subresource, query }, streams }
   }
 
   #require(namespace: string, name: string): NodeStreams {

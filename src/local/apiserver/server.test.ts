@@ -2,7 +2,17 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { ApiUnderTest, applyPatch, configMap, definition, jsonPatch, mergePatch, pod, service, strategicPatch } from './testing/api-under-test.ts'
+import {
+  ApiUnderTest,
+  applyPatch,
+  configMap,
+  definition,
+  jsonPatch,
+  mergePatch,
+  pod,
+  service,
+  strategicPatch,
+} from './testing/api-under-test.ts'
 
 const maps = '/api/v1/namespaces/default/configmaps'
 const pods = '/api/v1/namespaces/default/pods'
@@ -32,15 +42,79 @@ describe('objects', () => {
   it.each([
     ['twice', 'POST', maps, configMap('taken'), 409, 'AlreadyExists', 'configmaps "taken" already exists'],
     ['in no namespace', 'POST', '/api/v1/namespaces/none/configmaps', configMap('x'), 404, 'NotFound', 'namespaces "none" not found'],
-    ['of the wrong kind', 'POST', maps, pod('x'), 400, 'BadRequest', 'Pod in version "v1" cannot be handled as a ConfigMap: converting (v1.Pod) to (v1.ConfigMap): unknown conversion'],
-    ['without a name', 'POST', maps, configMap(''), 422, 'Invalid', 'ConfigMap "" is invalid: metadata.name: Required value: name or generateName is required'],
-    ['in another namespace than asked', 'POST', maps, configMap('x', { namespace: 'kube-system' }), 400, 'BadRequest', 'the namespace of the provided object does not match the namespace sent on the request'],
-    ['with a version', 'POST', maps, configMap('x', { resourceVersion: '5' }), 400, 'BadRequest', 'resourceVersion should not be set on objects to be created'],
+    [
+      'of the wrong kind',
+      'POST',
+      maps,
+      pod('x'),
+      400,
+      'BadRequest',
+      'Pod in version "v1" cannot be handled as a ConfigMap: converting (v1.Pod) to (v1.ConfigMap): unknown conversion',
+    ],
+    [
+      'without a name',
+      'POST',
+      maps,
+      configMap(''),
+      422,
+      'Invalid',
+      'ConfigMap "" is invalid: metadata.name: Required value: name or generateName is required',
+    ],
+    [
+      'in another namespace than asked',
+      'POST',
+      maps,
+      configMap('x', { namespace: 'kube-system' }),
+      400,
+      'BadRequest',
+      'the namespace of the provided object does not match the namespace sent on the request',
+    ],
+    [
+      'with a version',
+      'POST',
+      maps,
+      configMap('x', { resourceVersion: '5' }),
+      400,
+      'BadRequest',
+      'resourceVersion should not be set on objects to be created',
+    ],
     ['that is absent', 'GET', `${maps}/absent`, undefined, 404, 'NotFound', 'configmaps "absent" not found'],
-    ['of an unknown resource', 'GET', '/api/v1/namespaces/default/nothings', undefined, 404, 'NotFound', 'the server could not find the requested resource'],
-    ['under another name', 'PUT', `${maps}/taken`, configMap('other'), 400, 'BadRequest', 'the name of the object (other) does not match the name on the URL (taken)'],
-    ['from an old version', 'PUT', `${maps}/taken`, configMap('taken', { resourceVersion: '1' }), 409, 'Conflict', 'Operation cannot be fulfilled on configmaps "taken": the object has been modified; please apply your changes to the latest version and try again'],
-    ['of a value that cannot be decoded', 'POST', pods, pod('x', { terminationGracePeriodSeconds: 'long' }), 400, 'BadRequest', /^Pod in version "v1" cannot be handled as a Pod: json: cannot unmarshal string into field spec\.terminationGracePeriodSeconds/],
+    [
+      'of an unknown resource',
+      'GET',
+      '/api/v1/namespaces/default/nothings',
+      undefined,
+      404,
+      'NotFound',
+      'the server could not find the requested resource',
+    ],
+    [
+      'under another name',
+      'PUT',
+      `${maps}/taken`,
+      configMap('other'),
+      400,
+      'BadRequest',
+      'the name of the object (other) does not match the name on the URL (taken)',
+    ],
+    [
+      'from an old version',
+      'PUT',
+      `${maps}/taken`,
+      configMap('taken', { resourceVersion: '1' }),
+      409,
+      'Conflict',
+      'Operation cannot be fulfilled on configmaps "taken": the object has been modified; please apply your changes to the latest version and try again',
+    ],
+    [
+      'of a value that cannot be decoded',
+      'POST',
+      pods,
+      pod('x', { terminationGracePeriodSeconds: 'long' }),
+      400,
+      'BadRequest',
+      /^Pod in version "v1" cannot be handled as a Pod: json: cannot unmarshal string into field spec\.terminationGracePeriodSeconds/,
+    ],
   ] as const)('refuses objects %s', async (_what, method, path, body, code, reason, message) => {
     await using api = await ApiUnderTest.start()
     await api.ok('POST', maps, configMap('taken'))
@@ -145,7 +219,11 @@ describe('status and scale', () => {
     await api.ok('POST', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions', definition())
     await api.ok('POST', rooms, room('r'))
     await api.ok('PATCH', `${rooms}/r/status`, { status: { seats: 3, selector: 'room=r' } }, mergePatch)
-    expect(await api.ok('GET', `${rooms}/r/scale`)).toMatchObject({ kind: 'Scale', spec: { replicas: 4 }, status: { replicas: 3, selector: 'room=r' } })
+    expect(await api.ok('GET', `${rooms}/r/scale`)).toMatchObject({
+      kind: 'Scale',
+      spec: { replicas: 4 },
+      status: { replicas: 3, selector: 'room=r' },
+    })
     await api.ok('PATCH', `${rooms}/r/scale`, { spec: { replicas: 8 } }, mergePatch)
     expect(await api.ok('GET', `${rooms}/r`)).toMatchObject({ spec: { seats: 8 }, metadata: { generation: 2 } })
     const refusal = await api.refused('PATCH', `${rooms}/r/scale`, { spec: { replicas: -1 } }, mergePatch)
@@ -155,7 +233,12 @@ describe('status and scale', () => {
   it('let pods/status change labels and annotations too', async () => {
     await using api = await ApiUnderTest.start()
     await api.ok('POST', pods, pod('p'))
-    const changed = await api.ok('PATCH', `${pods}/p/status`, { metadata: { labels: { a: 'b' } }, status: { phase: 'Running' } }, strategicPatch)
+    const changed = await api.ok(
+      'PATCH',
+      `${pods}/p/status`,
+      { metadata: { labels: { a: 'b' } }, status: { phase: 'Running' } },
+      strategicPatch,
+    )
     expect(changed).toMatchObject({ metadata: { labels: { a: 'b' } }, status: { phase: 'Running' } })
   })
 })
@@ -178,9 +261,22 @@ describe('custom resources', () => {
   })
 
   it.each([
-    ['a wrong name', (d: { metadata: { name: string } }) => void (d.metadata.name = 'x.example.com'), 'must be spec.names.plural+\\".\\"+spec.group'],
-    ['no storage version', (d: { spec: { versions: { storage: boolean }[] } }) => void (d.spec.versions[0]!.storage = false), 'must have exactly one version marked as storage version'],
-    ['a field without type', (d: { spec: { versions: { schema: { openAPIV3Schema: { properties: Record<string, unknown> } } }[] } }) => void (d.spec.versions[0]!.schema.openAPIV3Schema.properties['x'] = {}), 'must not be empty for specified object fields'],
+    [
+      'a wrong name',
+      (d: { metadata: { name: string } }) => void (d.metadata.name = 'x.example.com'),
+      'must be spec.names.plural+\\".\\"+spec.group',
+    ],
+    [
+      'no storage version',
+      (d: { spec: { versions: { storage: boolean }[] } }) => void (d.spec.versions[0]!.storage = false),
+      'must have exactly one version marked as storage version',
+    ],
+    [
+      'a field without type',
+      (d: { spec: { versions: { schema: { openAPIV3Schema: { properties: Record<string, unknown> } } }[] } }) =>
+        void (d.spec.versions[0]!.schema.openAPIV3Schema.properties['x'] = {}),
+      'must not be empty for specified object fields',
+    ],
   ])('are refused with %s', async (_what, spoil, text) => {
     await using api = await ApiUnderTest.start()
     const bad = definition()
@@ -197,13 +293,23 @@ describe('pods', () => {
     await api.ok('POST', pods, pod('p', {}, { labels: { app: 'x' } }))
     const binding = { apiVersion: 'v1', kind: 'Binding', metadata: { name: 'p' }, target: { kind: 'Node', name: 'n1' } }
     await api.ok('POST', `${pods}/p/binding`, binding)
-    expect(await api.ok('GET', `${pods}/p`)).toMatchObject({ spec: { nodeName: 'n1' }, status: { conditions: [{ type: 'PodScheduled', status: 'True' }] } })
+    expect(await api.ok('GET', `${pods}/p`)).toMatchObject({
+      spec: { nodeName: 'n1' },
+      status: { conditions: [{ type: 'PodScheduled', status: 'True' }] },
+    })
     const twice = await api.refused('POST', `${pods}/p/binding`, binding)
     expect(twice.message).toBe('Operation cannot be fulfilled on pods/binding "p": pod p is already assigned to node "n1"')
     await api.ok('PATCH', `${pods}/p/status`, { status: { conditions: [{ type: 'Ready', status: 'True' }] } }, strategicPatch)
-    const budget = { apiVersion: 'policy/v1', kind: 'PodDisruptionBudget', metadata: { name: 'b' }, spec: { minAvailable: 1, selector: { matchLabels: { app: 'x' } } } }
+    const budget = {
+      apiVersion: 'policy/v1',
+      kind: 'PodDisruptionBudget',
+      metadata: { name: 'b' },
+      spec: { minAvailable: 1, selector: { matchLabels: { app: 'x' } } },
+    }
     await api.ok('POST', '/apis/policy/v1/namespaces/default/poddisruptionbudgets', budget)
-    expect(await api.refused('POST', `${pods}/p/eviction`, { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name: 'p' } })).toMatchObject({ code: 429, reason: 'TooManyRequests' })
+    expect(
+      await api.refused('POST', `${pods}/p/eviction`, { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name: 'p' } }),
+    ).toMatchObject({ code: 429, reason: 'TooManyRequests' })
     const marked = await api.ok('DELETE', `${pods}/p`)
     expect(marked.metadata).toMatchObject({ deletionGracePeriodSeconds: 30 })
     await api.ok('DELETE', `${pods}/p`, { gracePeriodSeconds: 0 })
@@ -218,22 +324,51 @@ describe('pods', () => {
   })
 })
 
+describe('what pods name', () => {
+  it('must exist: service accounts and priority classes', async () => {
+    await using api = await ApiUnderTest.start()
+    const noAccount = await api.refused('POST', pods, pod('p', { serviceAccountName: 'bot' }))
+    expect(noAccount).toMatchObject({
+      code: 403,
+      message: 'pods "p" is forbidden: error looking up service account default/bot: serviceaccount "bot" not found',
+    })
+    const noClass = await api.refused('POST', pods, pod('p', { priorityClassName: 'vip' }))
+    expect(noClass.message).toBe('pods "p" is forbidden: no PriorityClass with name vip was found')
+    const critical = await api.ok('POST', pods, pod('p', { priorityClassName: 'system-node-critical' }))
+    expect(critical.spec).toMatchObject({ priority: 2_000_001_000, preemptionPolicy: 'PreemptLowerPriority' })
+  })
+})
+
 describe('services', () => {
   it('get addresses and ports that no other has, and give them back', async () => {
     await using api = await ApiUnderTest.start()
-    const a = await api.ok('POST', services, service('a', { type: 'NodePort', ports: [{ name: 't', port: 80, protocol: 'TCP' }, { name: 'u', port: 80, protocol: 'UDP' }] }))
+    const a = await api.ok(
+      'POST',
+      services,
+      service('a', {
+        type: 'NodePort',
+        ports: [
+          { name: 't', port: 80, protocol: 'TCP' },
+          { name: 'u', port: 80, protocol: 'UDP' },
+        ],
+      }),
+    )
     const ports = (a.spec['ports'] as { nodePort: number }[]).map(port => port.nodePort)
     expect(ports[0]).toBe(ports[1])
     expect(a.spec['clusterIP']).toMatch(/^10\.199\.0\.\d+$/)
     const asked = service('b', { type: 'NodePort', ports: [{ port: 80, nodePort: ports[0] }] })
-    expect((await api.refused('POST', services, asked)).message).toBe(`Service "b" is invalid: spec.ports[0].nodePort: Invalid value: ${ports[0]}: provided port is already allocated`)
+    expect((await api.refused('POST', services, asked)).message).toBe(
+      `Service "b" is invalid: spec.ports[0].nodePort: Invalid value: ${ports[0]}: provided port is already allocated`,
+    )
     const outside = await api.refused('POST', services, service('c', { type: 'NodePort', ports: [{ port: 80, nodePort: 80 }] }))
     expect(outside.message).toContain('The range of valid ports is 30000-32767')
     const sameIp = await api.refused('POST', services, service('d', { clusterIP: a.spec['clusterIP'] }))
     expect(sameIp.message).toContain('provided IP is already allocated')
     await api.ok('DELETE', `${services}/a`)
     await api.ok('POST', services, asked)
-    expect(await api.ok('POST', services, service('h', { clusterIP: 'None' }))).toMatchObject({ spec: { clusterIP: 'None', clusterIPs: ['None'] } })
+    expect(await api.ok('POST', services, service('h', { clusterIP: 'None' }))).toMatchObject({
+      spec: { clusterIP: 'None', clusterIPs: ['None'] },
+    })
   })
 })
 
@@ -246,7 +381,12 @@ describe('watches', () => {
     await api.ok('POST', maps, configMap('b'))
     await api.ok('PATCH', `${maps}/a`, { data: { a: '2' } }, mergePatch)
     await api.ok('DELETE', `${maps}/b`)
-    expect((await seen).map(({ type, object }) => `${type} ${object.metadata.name}`)).toEqual(['ADDED a', 'ADDED b', 'MODIFIED a', 'DELETED b'])
+    expect((await seen).map(({ type, object }) => `${type} ${object.metadata.name}`)).toEqual([
+      'ADDED a',
+      'ADDED b',
+      'MODIFIED a',
+      'DELETED b',
+    ])
   })
 
   it('see what enters and leaves their selection as added and deleted', async () => {
@@ -269,7 +409,10 @@ describe('watches', () => {
     const resumed = await api.watch(`${maps}?watch=true&resourceVersion=${first.metadata.resourceVersion}`, 2)
     expect(resumed.map(({ object }) => object['data'])).toEqual([{ a: '2' }, { a: '3' }])
     for (const value of ['4', '5', '6', '7']) await api.ok('PATCH', `${maps}/a`, { data: { a: value } }, mergePatch)
-    expect(await api.refused('GET', `${maps}?watch=true&resourceVersion=${first.metadata.resourceVersion}`)).toMatchObject({ code: 410, reason: 'Expired' })
+    expect(await api.refused('GET', `${maps}?watch=true&resourceVersion=${first.metadata.resourceVersion}`)).toMatchObject({
+      code: 410,
+      reason: 'Expired',
+    })
   })
 
   it('stream the initial list with a bookmark at its end', async () => {
@@ -278,7 +421,10 @@ describe('watches', () => {
     const query = 'watch=true&sendInitialEvents=true&allowWatchBookmarks=true&resourceVersionMatch=NotOlderThan'
     const [added, bookmark] = await api.watch(`${maps}?${query}`, 2)
     expect(added).toMatchObject({ type: 'ADDED', object: { metadata: { name: 'a' } } })
-    expect(bookmark).toMatchObject({ type: 'BOOKMARK', object: { kind: 'ConfigMap', metadata: { annotations: { 'k8s.io/initial-events-end': 'true' } } } })
+    expect(bookmark).toMatchObject({
+      type: 'BOOKMARK',
+      object: { kind: 'ConfigMap', metadata: { annotations: { 'k8s.io/initial-events-end': 'true' } } },
+    })
   })
 })
 
@@ -305,7 +451,10 @@ describe('lists', () => {
     expect(await names('labelSelector=x%3D2')).toEqual(['b'])
     expect(await names('fieldSelector=spec.nodeName%3Dn1')).toEqual(['a'])
     expect(await names('fieldSelector=metadata.name%3Db')).toEqual(['b'])
-    expect(await api.refused('GET', `${pods}?fieldSelector=spec.color%3Dred`)).toMatchObject({ code: 400, message: 'field label not supported: spec.color' })
+    expect(await api.refused('GET', `${pods}?fieldSelector=spec.color%3Dred`)).toMatchObject({
+      code: 400,
+      message: 'field label not supported: spec.color',
+    })
   })
 })
 
@@ -347,7 +496,9 @@ describe('deletion', () => {
     await api.until(async () => !(await api.exists(`${maps}/background-child`)))
     await family('foreground')
     await api.ok('PATCH', `${maps}/foreground-child`, { metadata: { finalizers: ['example.com/hold'] } }, mergePatch)
-    expect((await api.ok('DELETE', `${maps}/foreground`, { propagationPolicy: 'Foreground' })).metadata.finalizers).toEqual(['foregroundDeletion'])
+    expect((await api.ok('DELETE', `${maps}/foreground`, { propagationPolicy: 'Foreground' })).metadata.finalizers).toEqual([
+      'foregroundDeletion',
+    ])
     await api.until(async () => (await api.ok('GET', `${maps}/foreground-child`)).metadata.deletionTimestamp !== undefined)
     expect(await api.exists(`${maps}/foreground`)).toBe(true)
     await api.ok('PATCH', `${maps}/foreground-child`, { metadata: { finalizers: null } }, mergePatch)
@@ -372,7 +523,9 @@ describe('deletion', () => {
     expect(await api.ok('DELETE', '/api/v1/namespaces/room')).toMatchObject({ status: { phase: 'Terminating' } })
     const refusal = await api.refused('POST', '/api/v1/namespaces/room/configmaps', configMap('new'))
     expect(refusal).toMatchObject({ code: 403, reason: 'Forbidden', details: { causes: [{ reason: 'NamespaceTerminating' }] } })
-    expect(refusal.message).toBe('configmaps "new" is forbidden: unable to create new content in namespace room because it is being terminated')
+    expect(refusal.message).toBe(
+      'configmaps "new" is forbidden: unable to create new content in namespace room because it is being terminated',
+    )
     await api.until(async () => !(await api.exists('/api/v1/namespaces/room/configmaps/free')))
     await api.ok('PATCH', '/api/v1/namespaces/room/configmaps/held', { metadata: { finalizers: null } }, mergePatch)
     await api.until(async () => !(await api.exists('/api/v1/namespaces/room')))
@@ -383,27 +536,58 @@ describe('deletion', () => {
 describe('access', () => {
   it('of service accounts is what their roles give', async () => {
     await using api = await ApiUnderTest.start()
-    await api.ok('POST', '/api/v1/namespaces/default/serviceaccounts', { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'bot' } })
+    await api.ok('POST', '/api/v1/namespaces/default/serviceaccounts', {
+      apiVersion: 'v1',
+      kind: 'ServiceAccount',
+      metadata: { name: 'bot' },
+    })
     const bot = api.as('system:serviceaccount:default:bot')
     const refusal = await bot.refused('GET', pods)
-    expect(refusal).toMatchObject({ code: 403, message: 'pods is forbidden: User "system:serviceaccount:default:bot" cannot list resource "pods" in API group "" in the namespace "default"' })
+    expect(refusal).toMatchObject({
+      code: 403,
+      message:
+        'pods is forbidden: User "system:serviceaccount:default:bot" cannot list resource "pods" in API group "" in the namespace "default"',
+    })
     const rbac = '/apis/rbac.authorization.k8s.io/v1/namespaces/default'
-    await api.ok('POST', `${rbac}/roles`, { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'Role', metadata: { name: 'reader' }, rules: [{ apiGroups: [''], resources: ['pods'], verbs: ['get', 'list'] }] })
-    await api.ok('POST', `${rbac}/rolebindings`, { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'RoleBinding', metadata: { name: 'reader' }, roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'reader' }, subjects: [{ kind: 'ServiceAccount', name: 'bot', namespace: 'default' }] })
+    await api.ok('POST', `${rbac}/roles`, {
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'Role',
+      metadata: { name: 'reader' },
+      rules: [{ apiGroups: [''], resources: ['pods'], verbs: ['get', 'list'] }],
+    })
+    await api.ok('POST', `${rbac}/rolebindings`, {
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'RoleBinding',
+      metadata: { name: 'reader' },
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'reader' },
+      subjects: [{ kind: 'ServiceAccount', name: 'bot', namespace: 'default' }],
+    })
     expect((await bot.list(pods)).items).toEqual([])
     expect((await bot.refused('DELETE', pods)).code).toBe(403)
-    const review = { apiVersion: 'authorization.k8s.io/v1', kind: 'SelfSubjectAccessReview', spec: { resourceAttributes: { verb: 'list', resource: 'pods', namespace: 'default' } } }
-    expect(await bot.ok('POST', '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', review)).toMatchObject({ status: { allowed: true } })
+    const review = {
+      apiVersion: 'authorization.k8s.io/v1',
+      kind: 'SelfSubjectAccessReview',
+      spec: { resourceAttributes: { verb: 'list', resource: 'pods', namespace: 'default' } },
+    }
+    expect(await bot.ok('POST', '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', review)).toMatchObject({
+      status: { allowed: true },
+    })
   })
 
   it('tokens are minted, reviewed, and die with their account', async () => {
     await using api = await ApiUnderTest.start()
     const accounts = '/api/v1/namespaces/default/serviceaccounts'
     await api.ok('POST', accounts, { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'bot' } })
-    const request = await api.ok('POST', `${accounts}/bot/token`, { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: { expirationSeconds: 900 } })
+    const request = await api.ok('POST', `${accounts}/bot/token`, {
+      apiVersion: 'authentication.k8s.io/v1',
+      kind: 'TokenRequest',
+      spec: { expirationSeconds: 900 },
+    })
     const review = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenReview', spec: { token: request.status['token'] } }
     const path = '/apis/authentication.k8s.io/v1/tokenreviews'
-    expect(await api.ok('POST', path, review)).toMatchObject({ status: { authenticated: true, user: { username: 'system:serviceaccount:default:bot' } } })
+    expect(await api.ok('POST', path, review)).toMatchObject({
+      status: { authenticated: true, user: { username: 'system:serviceaccount:default:bot' } },
+    })
     await api.ok('DELETE', `${accounts}/bot`)
     expect(await api.ok('POST', path, review)).toMatchObject({ status: { authenticated: false } })
   })
@@ -425,7 +609,10 @@ describe('admission', () => {
     const response = await api.transport.request({ method: 'POST', path: maps, body: configMap('a') })
     expect(response.headers['warning']).toBe('299 - "watch out"')
     expect(await response.json()).toMatchObject({ data: { added: 'yes' } })
-    expect(await api.refused('POST', maps, configMap('field'))).toMatchObject({ code: 422, message: 'ConfigMap "field" is invalid: data: Invalid value: 1: no' })
+    expect(await api.refused('POST', maps, configMap('field'))).toMatchObject({
+      code: 422,
+      message: 'ConfigMap "field" is invalid: data: Invalid value: 1: no',
+    })
     expect(await api.refused('POST', maps, configMap('denied'))).toMatchObject({ code: 403, message: 'admission says no' })
   })
 })
@@ -433,10 +620,29 @@ describe('admission', () => {
 describe('events', () => {
   it('are one object in two groups', async () => {
     await using api = await ApiUnderTest.start()
-    const event = { apiVersion: 'events.k8s.io/v1', kind: 'Event', metadata: { name: 'e', namespace: 'default' }, eventTime: '2026-01-01T00:00:00.000000Z', regarding: { kind: 'Pod', name: 'p', namespace: 'default' }, note: 'hello', reason: 'Test', type: 'Normal', action: 'x', reportingController: 'c', reportingInstance: 'c-1' }
+    const event = {
+      apiVersion: 'events.k8s.io/v1',
+      kind: 'Event',
+      metadata: { name: 'e', namespace: 'default' },
+      eventTime: '2026-01-01T00:00:00.000000Z',
+      regarding: { kind: 'Pod', name: 'p', namespace: 'default' },
+      note: 'hello',
+      reason: 'Test',
+      type: 'Normal',
+      action: 'x',
+      reportingController: 'c',
+      reportingInstance: 'c-1',
+    }
     await api.ok('POST', '/apis/events.k8s.io/v1/namespaces/default/events', event)
-    expect(await api.ok('GET', '/api/v1/namespaces/default/events/e')).toMatchObject({ apiVersion: 'v1', message: 'hello', involvedObject: { name: 'p' } })
-    expect(await api.ok('GET', '/apis/events.k8s.io/v1/namespaces/default/events/e')).toMatchObject({ note: 'hello', regarding: { name: 'p' } })
+    expect(await api.ok('GET', '/api/v1/namespaces/default/events/e')).toMatchObject({
+      apiVersion: 'v1',
+      message: 'hello',
+      involvedObject: { name: 'p' },
+    })
+    expect(await api.ok('GET', '/apis/events.k8s.io/v1/namespaces/default/events/e')).toMatchObject({
+      note: 'hello',
+      regarding: { name: 'p' },
+    })
   })
 })
 
@@ -472,7 +678,19 @@ describe('persistence', () => {
 })
 
 describe('other paths', () => {
-  it.each(['/version', '/readyz', '/livez?verbose', '/healthz', '/api', '/apis', '/api/v1', '/apis/apps', '/apis/apps/v1', '/openapi/v3', '/metrics'])('%s answers', async path => {
+  it.each([
+    '/version',
+    '/readyz',
+    '/livez?verbose',
+    '/healthz',
+    '/api',
+    '/apis',
+    '/api/v1',
+    '/apis/apps',
+    '/apis/apps/v1',
+    '/openapi/v3',
+    '/metrics',
+  ])('%s answers', async path => {
     await using api = await ApiUnderTest.start()
     expect((await api.send('GET', path)).code).toBe(200)
   })
@@ -484,6 +702,7 @@ describe('other paths', () => {
     await api.ok('PATCH', `${maps}/a?fieldManager=x&force=true`, configMap('a'), applyPatch)
     await api.watch(`${maps}?watch=true`, 1)
     const text = String((await api.send('GET', '/metrics')).body)
-    for (const verb of ['POST', 'LIST', 'APPLY', 'WATCH']) expect(text).toMatch(new RegExp(`apiserver_request_total\\{code="20[01]",.*resource="configmaps",.*verb="${verb}"`))
+    for (const verb of ['POST', 'LIST', 'APPLY', 'WATCH'])
+      expect(text).toMatch(new RegExp(`apiserver_request_total\\{code="20[01]",.*resource="configmaps",.*verb="${verb}"`))
   })
 })

@@ -8,6 +8,7 @@ import type { HostPlan } from '../host-plan.ts'
 import type { NodeStreams } from '../node/streams.ts'
 import type { AdmissionPlugin, UserInfo } from './admission/admission.ts'
 import { AdmissionChain } from './admission/chain.ts'
+import { PodReferences } from './admission/pod-references.ts'
 import { WebhookAdmission } from './admission/webhooks.ts'
 import { Api } from './api.ts'
 import { adminUser, Authenticator, masters } from './auth/authenticator.ts'
@@ -50,7 +51,7 @@ export interface ApiServerOptions {
   adminToken?: string
   /** How long events are kept, in seconds. Default 3600. */
   eventTtlSeconds?: number
-  /** Changes remembered per kind for watches that resume. Default 20,000. */
+  /** Changes remembered per kind for watches that resume. Default 10,000. */
   historyLimit?: number
   /** Called for every answered request. */
   onRequest?: (record: RequestRecord) => void
@@ -109,6 +110,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const hub = new WatchHub(storage)
   serveDefinitions(storage, resources, hub)
   const admission = new AdmissionChain()
+  admission.register(new PodReferences(storage))
   admission.register(new WebhookAdmission(storage, logger))
   const writer = new ObjectWriter({ storage, admission, clock, random, commitSteps: [new ServiceAllocator(storage, plan.serviceNetwork)] })
   const remover = new ObjectRemover({ storage, admission, clock })
@@ -133,6 +135,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     rbac,
     openapi: new OpenApiPublisher(() => resources.all()),
     metrics,
+    hub,
     clock,
     logger,
     onRequest: options.onRequest,

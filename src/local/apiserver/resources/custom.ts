@@ -59,7 +59,7 @@ function resourceOf(
     type,
     apiVersion: `${group}/${version.name}`,
     collection,
-    ...(version.name === stored ? {} : { conversion: renaming(`${group}/${version.name}`, `${group}/${stored}`) }),
+    ...(spec.versions.length === 1 ? {} : { conversion: renaming(`${group}/${version.name}`, `${group}/${stored}`) }),
     listKind: names.listKind ?? `${names.kind}List`,
     singular: names.singular ?? names.kind.toLowerCase(),
     shortNames: names.shortNames ?? [],
@@ -90,11 +90,11 @@ function resourceOf(
   }
 }
 
-/** Conversion "None": versions differ in their name alone. */
+/** Conversion "None": versions differ in their name alone. Objects keep the name they were stored under when the storage version moves on. */
 function renaming(servedVersion: string, storedVersion: string): Conversion {
   return {
     toStored: draft => ({ ...draft, apiVersion: storedVersion }),
-    toServed: object => ({ ...object, apiVersion: servedVersion }),
+    toServed: object => (object.apiVersion === servedVersion ? object : { ...object, apiVersion: servedVersion }),
   }
 }
 

@@ -132,6 +132,11 @@ export class ObjectWriter {
       const draft = produce(served(resource, current))
       const based = draft.metadata.resourceVersion
       const isConditional = based !== undefined && based !== ''
+      if (!isConditional && resource.custom && options.retries !== true && context.subresource !== 'scale') {
+        refuse(resource, name, [
+          { type: 'FieldValueInvalid', field: 'metadata.resourceVersion', value: 0, detail: 'must be specified for an update' },
+        ])
+      }
       if (isConditional && based !== current.metadata.resourceVersion) throw modifiedConflict(resource.type, name)
       checkUnknownFields(resource, draft, context)
       checkTypes(resource, draft)

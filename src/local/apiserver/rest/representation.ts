@@ -109,22 +109,9 @@ export function viewStream(stream: MessageStream, view: View, resource: ServedRe
   }
 }
 
-const messageTexts = new WeakMap<object, Map<string, string>>()
-
-/** The line of a watch message. Written once per object and type, however many clients watch. */
+/** The line of a watch message. The object's own text is shared by all who watch it. */
 export function messageLine({ type, object }: WatchMessage): string {
-  if (!Object.isFrozen(object)) return `{"type":"${type}","object":${jsonText(object)}}\n`
-  let lines = messageTexts.get(object)
-  if (lines === undefined) {
-    lines = new Map()
-    messageTexts.set(object, lines)
-  }
-  let line = lines.get(type)
-  if (line === undefined) {
-    line = `{"type":"${type}","object":${jsonText(object)}}\n`
-    lines.set(type, line)
-  }
-  return line
+  return `{"type":"${type}","object":${jsonText(object)}}\n`
 }
 
 /** The JSON text of a list, put together from the texts of its objects. */

@@ -10,7 +10,7 @@ export type CollectionName = string
 export type CommitListener = (collection: CollectionName, change: Change) => void
 
 export interface StorageOptions {
-  /** Changes remembered per kind for watches that resume. Default 20,000. */
+  /** Changes remembered per kind for watches that resume. Default 10,000. */
   historyLimit?: number
   /** Where writes are kept beyond the life of the process; memory only when absent. */
   persistence?: Persistence
@@ -30,7 +30,7 @@ export class Storage implements Disposable {
   readonly #start: number = 0
 
   constructor(options: StorageOptions = {}) {
-    this.#historyLimit = options.historyLimit ?? 20_000
+    this.#historyLimit = options.historyLimit ?? 10_000
     this.#persistence = options.persistence
     if (this.#persistence === undefined) return
     const saved = this.#persistence.load()

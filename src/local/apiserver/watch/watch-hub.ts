@@ -64,6 +64,13 @@ export class WatchHub implements Disposable {
     storage.onCommit((collection, change) => this.#audiences.get(collection)?.send(change))
   }
 
+  /** How many watches are open. */
+  get size(): number {
+    let size = 0
+    for (const audience of this.#audiences.values()) for (const _ of audience) size += 1
+    return size
+  }
+
   add(collection: CollectionName, watcher: Watcher): void {
     let audience = this.#audiences.get(collection)
     if (audience === undefined) {
