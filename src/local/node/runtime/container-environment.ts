@@ -37,18 +37,44 @@ const capabilities = [
   'setfcap',
 ]
 
-/** The arguments of the `program-start.sh` step for these words. */
-export function programArguments(
+/** Variables that change how shells, `mount` or the C library work, and what the set-up passes to itself. */
+const influential =
+  /^(PATH|CDPATH|ENV|IFS|PS\d|PWD|OLDPWD|OPTIND|SHLVL|_|POSIXLY_CORRECT|(BASH|LD|PERL|GLIBC|MALLOC|LIBMOUNT|LC|LANG|LOC|GCONV|TZ|BERTH)(_?.*))$/
+/** What shells put into the environment by themselves. */
+const ownOfShells = ['PWD', 'OLDPWD', 'SHLVL', '_']
+
+/** How a program is started: arguments for `program-start.sh`, and the environment of the process that runs it. */
+export interface ProgramStart {
+  readonly arguments: readonly string[]
+  readonly environment: Readonly<Record<string, string>>
+}
+
+/**
+ * Brings a program's words and environment through the set-up. Most variables travel in the environment, which only their owner can read, unlike
+ * arguments: they may hold secrets. Those that would change how the set-up works travel as arguments.
+ * @param internal further variables for the set-up, which the program does not see
+ */
+export function programStart(
   env: Readonly<Record<string, string>>,
   workingDir: string,
   words: readonly [string, ...string[]],
   tools: HostTools,
-): string[] {
-  const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`)
+  internal: Readonly<Record<string, string>> = {},
+): ProgramStart {
+  const variables = Object.entries(env)
+  const asArgument = (name: string) => influential.test(name) || !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)
+  const unset = [...Object.keys(internal), ...ownOfShells].flatMap(name => ['-u', name])
+  const set = variables.filter(([name]) => asArgument(name)).map(([name, value]) => `${name}=${value}`)
   const drop = ['--inh-caps', '-all', '--bounding-set', ['-all', ...capabilities.map(name => `+${name}`)].join(',')]
-  const become = [tools.require('setpriv'), ...drop, '--', tools.require('env'), '-i', ...variables]
-  return [env['PATH'] ?? defaultPath, workingDir, words[0], ...become, ...words]
+  const become = [tools.require('setpriv'), ...drop, '--', tools.require('env'), ...unset, ...set]
+  return {
+    arguments: [env['PATH'] ?? defaultPath, workingDir, words[0], ...become, ...words],
+    environment: { ...Object.fromEntries(variables.filter(([name]) => !asArgument(name))), ...internal, PATH: toolPath },
+  }
 }
+
+/** The search path of the set-up's own tools. */
+const toolPath = '/usr/sbin:/usr/bin:/sbin:/bin'
 
 /** Host names every pod knows, beside its own. */
 export interface KnownHost {

@@ -111,6 +111,20 @@ describe.each(await possible())('a container runtime with %s', isolation => {
     expect((await run(['node', '-p', 'process.version'])).lines).toEqual([process.version])
   })
 
+  it('brings every variable through, without showing its value to other users', async () => {
+    const env = { 'my.name': 'dot', PS4: 'x', LD_BIND_NOW: '1', LANG: 'C', SECRET: 's3cr3t-v4lue', EMPTY: '', LINES_: 'a\nb' }
+    const script = 'JSON.stringify(process.env)'
+    const { lines } = await run(['node', '-p', script], { env })
+    const seen = JSON.parse(lines[0]!) as Record<string, string>
+    expect(seen).toMatchObject({ ...env, GREETING: `it's "a" $day` })
+    const known = [...Object.keys(env), 'GREETING', 'PATH', 'HOSTNAME', 'HOME', 'POD_IP', 'BERTH_ROOT']
+    expect(Object.keys(seen).filter(name => !known.includes(name))).toEqual([])
+    const container = await start({ command: ['sleep', '1000'], env })
+    expect((await commandLines()).filter(line => line.includes(env.SECRET))).toEqual([])
+    container.kill('SIGKILL')
+    await container.exited
+  })
+
   it('keeps root in a container from harming the host', async () => {
     if (isolation === 'loopback') return
     expect((await run(['sh', '-c', 'mount -t tmpfs x /mnt 2>/dev/null || echo refused; rm -rf /usr/bin/perl /etc/passwd'])).lines).toEqual([

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { programArguments } from './container-environment.ts'
+import { programStart } from './container-environment.ts'
 import type { HostTools } from './host-tools.ts'
 import { exitOf, sendSignal } from './process-container.ts'
 import { RuntimeError } from './runtime-error.ts'
@@ -13,7 +13,7 @@ export interface ExecTarget {
   /** Process id of a process inside the container. */
   readonly target: number
   readonly userNamespace: boolean
-  readonly programStart: string
+  readonly programStartScript: string
   readonly env: Readonly<Record<string, string>>
   readonly workingDir: string
   readonly now: () => Date
@@ -32,6 +32,7 @@ export async function execInNamespaces(
   const [first, ...rest] = command
   if (first === undefined) throw new RuntimeError('ExecError', 'no command specified')
   const env = { ...exec.env, ...(options.tty && { TERM: 'xterm' }), ...options.env }
+  const program = programStart(env, exec.workingDir, [first, ...rest], tools)
   const words = [
     tools.require('nsenter'),
     '--target',
@@ -47,15 +48,15 @@ export async function execInNamespaces(
     '--',
     '/bin/sh',
     '-c',
-    exec.programStart,
+    exec.programStartScript,
     'berth-exec',
-    ...programArguments(env, exec.workingDir, [first, ...rest], tools),
+    ...program.arguments,
   ]
   const terminal = options.tty ? terminalArguments(tools, words) : undefined
   const child = spawn(tools.require('setpriv'), ['--pdeathsig', 'KILL', '--', ...(terminal ?? words)], {
     cwd: '/',
     detached: true,
-    env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
+    env: program.environment,
     stdio: [options.stdin ? 'pipe' : 'ignore', 'pipe', 'pipe', 'pipe', ...(terminal ? (['pipe'] as const) : [])],
   })
   await startReport(child, 'ExecError')

@@ -6,7 +6,7 @@ import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import type { HostPlan } from '../../host-plan.ts'
 import { commandLine } from './command-line.ts'
-import { containerEnvironment, hostsFile, programArguments } from './container-environment.ts'
+import { containerEnvironment, hostsFile, programStart } from './container-environment.ts'
 import { CriLog } from './cri-log.ts'
 import { execInNamespaces } from './exec-session.ts'
 import { startHolder, type Holder } from './holder.ts'
@@ -20,7 +20,7 @@ import { Semaphore } from './semaphore.ts'
 import { startReport } from './start-report.ts'
 
 const setupScript = new URL('container-setup.sh', import.meta.url).pathname
-const programStart = readFileSync(new URL('program-start.sh', import.meta.url), 'utf8')
+const programStartScript = readFileSync(new URL('program-start.sh', import.meta.url), 'utf8')
 
 // Its child is process 1 of the new namespace. Not `unshare --fork`: that tells of a signal that ended the child only in newer versions.
 const guardScript = 'exec 9>&2 2>/dev/null; (exec "$@" 2>&9 9>&-); exit $?'
@@ -178,6 +178,10 @@ class NamespaceSandbox implements Sandbox {
         hostMountPoints: this.#parts.hostMountPoints,
       })
       log = await CriLog.open({ path: spec.logPath, now })
+      const program = programStart(env, workingDir, words, tools, {
+        BERTH_PROGRAM_START: programStartScript,
+        ...(userNamespace && { BERTH_OVERLAY_OPTIONS: ',userxattr' }),
+      })
       const child = spawn(
         tools.require('setpriv'),
         [
@@ -203,18 +207,13 @@ class NamespaceSandbox implements Sandbox {
           folder,
           ...steps.flatMap(stepArguments),
           'run',
-          ...programArguments(env, workingDir, words, tools),
+          ...program.arguments,
         ],
         {
           cwd: '/',
           // Ctrl-C in a terminal goes to the whole foreground group; containers are stopped by us, in order.
           detached: true,
-          // The tools' own environment; the program's is passed as arguments, so that it cannot change how the tools work.
-          env: {
-            PATH: '/usr/sbin:/usr/bin:/sbin:/bin',
-            BERTH_PROGRAM_START: programStart,
-            ...(userNamespace && { BERTH_OVERLAY_OPTIONS: ',userxattr' }),
-          },
+          env: program.environment,
           stdio: [spec.stdin === true ? 'pipe' : 'ignore', 'pipe', 'pipe', 'pipe'],
         },
       )
@@ -230,7 +229,7 @@ class NamespaceSandbox implements Sandbox {
         cleanUp,
         killAll: () => sendSignal(pid, 'SIGKILL'),
         exec: (command, options) =>
-          execInNamespaces({ tools, target: pid, userNamespace, programStart, env, workingDir, now }, command, options),
+          execInNamespaces({ tools, target: pid, userNamespace, programStartScript, env, workingDir, now }, command, options),
       })
       this.#containers.add(container)
       void container.exited.then(() => this.#containers.delete(container))
