@@ -1,6 +1,6 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { text } from 'node:stream/consumers'
 import type { HostPlan } from '../../host-plan.ts'
+import { HostTools } from '../../node/runtime/host-tools.ts'
+import { runTool } from '../../node/runtime/run-tool.ts'
 
 /**
  * Makes the cluster IPs addresses of this host, so that the forwarder can listen on any of them and pods reach them through
@@ -8,7 +8,12 @@ import type { HostPlan } from '../../host-plan.ts'
  * and the route with it.
  */
 export async function openServiceNetwork(network: HostPlan['serviceNetwork'], signal?: AbortSignal): Promise<AsyncDisposable> {
-  const close = () => ip(`link del ${network.device}`).catch(() => {})
+  const path = new HostTools().require('ip')
+  const ip = (input: string, abort?: AbortSignal) =>
+    runTool(path, ['-batch', '-'], { input: `${input}\n`, ...(abort && { signal: abort }) })
+  const close = async (): Promise<void> => {
+    await ip(`link del ${network.device}`).catch(() => {})
+  }
   const open = () =>
     ip(
       // A bridge without ports: unlike dummy devices every kernel that can hold pods has them.
@@ -30,17 +35,4 @@ export async function openServiceNetwork(network: HostPlan['serviceNetwork'], si
     })
   }
   return { [Symbol.asyncDispose]: close }
-}
-
-/** Runs commands of iproute2 in one process; rejects with what it said. */
-async function ip(commands: string, signal?: AbortSignal): Promise<void> {
-  const child = spawn('ip', ['-batch', '-'], { stdio: ['pipe', 'ignore', 'pipe'], ...(signal === undefined ? {} : { signal }) })
-  child.stdin.on('error', () => {})
-  child.stdin.end(`${commands}\n`)
-  const [said, code] = await Promise.all([text(child.stderr), exitCode(child)])
-  if (code !== 0) throw new Error(`ip: ${said.trim().split('\n')[0] ?? `exit code ${code}`}`)
-}
-
-function exitCode(child: ChildProcess): Promise<number | null> {
-  return new Promise((resolve, reject) => child.once('error', reject).once('close', resolve))
 }
