@@ -9,6 +9,7 @@ describe('validate', () => {
     ['Volcengine-CLB', volc, []],
     ['Volcengine-CBL', volc, ['there is no network type "Volcengine-CBL"; did you mean "Volcengine-CLB"?']],
     ['Volcengine-CLB', { ...volc, ClbId: 'x' }, ['Volcengine-CLB has no parameter "ClbId"; did you mean "ClbIds"?']],
+    ['Volcengine-CLB', { ClbId: 'x', PortProtocols: '80' }, ['Volcengine-CLB has no parameter "ClbId"; did you mean "ClbIds"?']],
     ['Volcengine-CLB', { PortProtocols: '80' }, ['Volcengine-CLB needs the parameter ClbIds']],
     [
       'Volcengine-CLB',

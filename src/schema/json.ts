@@ -5,11 +5,24 @@ export function isJsonObject(value: unknown): value is Record<string, unknown> {
 
 /** A deep copy of a JSON value. */
 export function cloneJson<T>(value: T): T {
-  if (Array.isArray(value)) return value.map(cloneJson) as T
-  if (!isJsonObject(value)) return value
+  return typeof value === 'object' && value !== null ? (cloneContainer(value) as T) : value
+}
+
+function cloneContainer(value: object): unknown {
+  if (Array.isArray(value)) {
+    const copy: unknown[] = []
+    for (const item of value as readonly unknown[]) copy.push(typeof item === 'object' && item !== null ? cloneContainer(item) : item)
+    return copy
+  }
+  const from = value as Readonly<Record<string, unknown>>
   const copy: Record<string, unknown> = {}
-  for (const key in value) copy[key] = cloneJson(value[key])
-  return copy as T
+  for (const key in from) {
+    const member = from[key]
+    const clone = typeof member === 'object' && member !== null ? cloneContainer(member) : member
+    if (key === '__proto__') Object.defineProperty(copy, key, { value: clone, enumerable: true, configurable: true, writable: true })
+    else copy[key] = clone
+  }
+  return copy
 }
 
 /** Equality of JSON values; the order of members does not matter. */

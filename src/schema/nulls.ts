@@ -13,11 +13,12 @@ export function dropNulls(schema: StructuralSchema, value: unknown): void {
   if (!isJsonObject(value)) return
   const { properties, additionalProperties } = schema
   for (const name in value) {
+    const member = value[name]
+    if (typeof member !== 'object') continue
     const known = properties !== undefined && Object.hasOwn(properties, name) ? properties[name] : undefined
     const next = known ?? (typeof additionalProperties === 'object' ? additionalProperties : undefined)
     if (next === undefined) continue
-    if (value[name] === null) {
-      if (next.nullable !== true && next['x-kubernetes-preserve-unknown-fields'] !== true) delete value[name]
-    } else dropNulls(next, value[name])
+    if (member !== null) dropNulls(next, member)
+    else if (next.nullable !== true && next['x-kubernetes-preserve-unknown-fields'] !== true) delete value[name]
   }
 }

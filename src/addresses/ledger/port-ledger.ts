@@ -15,7 +15,7 @@ export interface Holding {
  */
 export class PortLedger {
   readonly #holdings = new Map<string, readonly Holding[]>()
-  readonly #uses = new Map<string, PortUse>()
+  readonly #pools = new Map<string, { readonly TCP: PortUse; readonly UDP: PortUse }>()
   readonly #listeners = new Set<(pool: string) => void>()
 
   /** What a holder has from now on, instead of what it had. Listeners hear of pools in which something became free. */
@@ -41,12 +41,13 @@ export class PortLedger {
 
   /** How many holders use a port. */
   uses(pool: string, protocol: 'TCP' | 'UDP', port: number): number {
-    return this.#uses.get(`${protocol} ${pool}`)?.uses(port) ?? 0
+    return this.#pools.get(pool)?.[protocol].uses(port) ?? 0
   }
 
   /** Distinct ports in use in a pool; TCP and UDP counted apart. */
   used(pool: string): number {
-    return (this.#uses.get(`TCP ${pool}`)?.size ?? 0) + (this.#uses.get(`UDP ${pool}`)?.size ?? 0)
+    const uses = this.#pools.get(pool)
+    return uses === undefined ? 0 : uses.TCP.size + uses.UDP.size
   }
 
   /** Calls back with a pool whenever ports in it became free. */
@@ -56,10 +57,9 @@ export class PortLedger {
   }
 
   #use(holding: Holding): PortUse {
-    const key = `${holding.protocol} ${holding.pool}`
-    let use = this.#uses.get(key)
-    if (use === undefined) this.#uses.set(key, (use = new PortUse()))
-    return use
+    let uses = this.#pools.get(holding.pool)
+    if (uses === undefined) this.#pools.set(holding.pool, (uses = { TCP: new PortUse(), UDP: new PortUse() }))
+    return uses[holding.protocol]
   }
 }
 

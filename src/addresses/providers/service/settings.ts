@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { canonicalJson } from '../../../schema/json.ts'
 import type { Ask, Parameter, ParameterProblem } from '../../model.ts'
-import { suggestion } from '../../nearest.ts'
+import { nearest, suggestion } from '../../nearest.ts'
 import { parsePortProtocols } from '../../port-protocols.ts'
 import type { ParameterRow, Role, ServiceRow } from './row.ts'
 import { parseBoolean, parseKeyValues, parseNames, valueProblem } from './value.ts'
@@ -51,7 +51,9 @@ export function parseSettings(row: ServiceRow, parameters: readonly Parameter[])
       })
     }
   }
-  problems.push(...missing(row, values))
+  // A mistyped name is one mistake, not two.
+  const meant = new Set(problems.map(problem => nearest(problem.name, Object.keys(row.parameters))))
+  problems.push(...missing(row, values).filter(problem => !meant.has(problem.name)))
   if (problems.length > 0) return { ok: false, problems }
   const settings = build(row, values, passedThrough)
   return { ok: true, settings: { ...settings, hash: createHash('sha256').update(canonicalJson(settings)).digest('hex').slice(0, 16) } }
