@@ -1,14 +1,13 @@
 import type { Duplex } from 'node:stream'
 import type { StreamRefusal } from '../../node/streams.ts'
 import type { MessagePort } from './message-port.ts'
+import type { Dial } from './spdy/port-forward.ts'
 
 /**
- * The sub-protocols of port-forward. Each port has two channels, data and error; both begin with the port number as two bytes,
- * the lower first.
+ * The sub-protocol of port-forward over plain WebSocket messages. Each port has two channels, data and error; both begin with the port
+ * number as two bytes, the lower first.
  */
-export const PORT_PROTOCOLS = ['v4.channel.k8s.io', 'portforward.k8s.io'] as const
-
-type Dial = (port: number) => Promise<Duplex | StreamRefusal>
+export const PORT_CHANNELS = 'v4.channel.k8s.io'
 
 /** Forwards one connection per port; resolves when all are over or the client has gone. */
 export async function servePorts(ports: readonly number[], dial: Dial, port: MessagePort): Promise<void> {

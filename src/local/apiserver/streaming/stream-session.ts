@@ -1,7 +1,8 @@
 import type { NodeStreams, StreamRefusal } from '../../node/streams.ts'
 import { CHANNEL_PROTOCOLS, serveChannels } from './channel-protocol.ts'
 import type { MessagePort } from './message-port.ts'
-import { PORT_PROTOCOLS, servePorts } from './port-protocol.ts'
+import { PORT_CHANNELS, servePorts } from './port-protocol.ts'
+import { servePortForward } from './spdy/port-forward.ts'
 import { containerRef, flag, type StreamTarget } from './target.ts'
 
 /** A stream that a node has agreed to, waiting for its connection. */
@@ -13,10 +14,9 @@ export interface StreamSession {
   cancel(): void
 }
 
-/** The sub-protocols that a subresource speaks, best first. */
-export function protocolsOf(subresource: StreamTarget['subresource']): readonly string[] {
-  return subresource === 'portforward' ? PORT_PROTOCOLS : CHANNEL_PROTOCOLS
-}
+/** Port-forward by SPDY: as the connection itself, or inside a WebSocket. */
+const SPDY_PORTS: readonly string[] = ['SPDY/3.1+portforward.k8s.io', 'portforward.k8s.io']
+const PORT_PROTOCOLS: readonly string[] = [...SPDY_PORTS, PORT_CHANNELS]
 
 /**
  * Asks the node for a stream. Refusals of the node and requests that cannot be served come back as such, with an HTTP status.
@@ -28,7 +28,7 @@ export async function openSession(
   streams: NodeStreams,
   signal: AbortSignal,
 ): Promise<StreamSession | StreamRefusal> {
-  const known = protocolsOf(target.subresource)
+  const known: readonly string[] = target.subresource === 'portforward' ? PORT_PROTOCOLS : CHANNEL_PROTOCOLS
   const protocol = offered.find(name => known.includes(name))
   if (protocol === undefined) {
     return {
@@ -37,22 +37,7 @@ export async function openSession(
       message: `none of the sub-protocols is served here (${offered.join(', ')}); use one of ${known.join(', ')}`,
     }
   }
-  if (target.subresource === 'portforward') {
-    const ports = target.query
-      .getAll('ports')
-      .flatMap(text => text.split(','))
-      .map(Number)
-    if (ports.length === 0 || ports.some(port => !Number.isInteger(port) || port < 1 || port > 65535)) {
-      return { refused: true, status: 400, message: 'query parameter "ports" must name ports from 1 to 65535' }
-    }
-    const abort = new AbortController()
-    return {
-      protocol,
-      serve: port =>
-        servePorts(ports, number => streams.portForward(containerRef(target), number, abort.signal), port).finally(() => abort.abort()),
-      cancel: () => abort.abort(),
-    }
-  }
+  if (target.subresource === 'portforward') return openPorts(target, protocol, streams)
   const { query } = target
   const options = { stdin: flag(query, 'stdin'), stdout: flag(query, 'stdout'), stderr: flag(query, 'stderr'), tty: flag(query, 'tty') }
   if (!options.stdin && !options.stdout && !options.stderr) {
@@ -75,4 +60,16 @@ export async function openSession(
     if (!isOver && target.subresource === 'exec') opened.kill()
   }
   return { protocol, serve: port => serveChannels(opened, port, options).finally(end), cancel: end }
+}
+
+function openPorts(target: StreamTarget, protocol: string, streams: NodeStreams): StreamSession | StreamRefusal {
+  const abort = new AbortController()
+  const dial = (port: number) => streams.portForward(containerRef(target), port, abort.signal)
+  const end = () => abort.abort()
+  if (SPDY_PORTS.includes(protocol)) return { protocol, serve: port => servePortForward(port, dial).finally(end), cancel: end }
+  const ports = target.query.getAll('ports').flatMap(text => text.split(',').map(Number))
+  if (ports.length === 0 || ports.some(port => !Number.isInteger(port) || port < 1 || port > 65535)) {
+    return { refused: true, status: 400, message: 'query parameter "ports" must name ports from 1 to 65535' }
+  }
+  return { protocol, serve: port => servePorts(ports, dial, port).finally(end), cancel: end }
 }

@@ -9,7 +9,7 @@ import { openChannel } from './in-process.ts'
 import { logQuery } from './logs.ts'
 import { MessageQueue } from './message-port.ts'
 import type { StreamTarget } from './target.ts'
-import { acceptUpgrade } from './web-socket.ts'
+import { acceptUpgrade } from './upgrade.ts'
 
 const target = (query: string, subresource: StreamTarget['subresource'] = 'exec'): StreamTarget => ({
   namespace: 'default',
