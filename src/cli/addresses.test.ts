@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { addressTable } from './addresses.ts'
+import { AddressTable } from './addresses.ts'
 import { byServer, serverAddresses } from './server-addresses.ts'
 
 describe('addresses', () => {
@@ -36,7 +36,7 @@ describe('addresses', () => {
   })
 
   test('a server without network shows its pod; one whose address is to come says so', () => {
-    const rows = addressTable([server('mc-10', { networkType: 'X' }), server('mc-9', undefined, '10.0.0.9')].toSorted(byServer))
+    const rows = new AddressTable().lines([server('mc-10', { networkType: 'X' }), server('mc-9', undefined, '10.0.0.9')].toSorted(byServer))
     expect(rows).toEqual([
       'SERVER   STATE   PORT     PROTOCOL   EXTERNAL    INTERNAL',
       'mc-9     Ready   <none>   <none>     <none>      10.0.0.9',

@@ -8,7 +8,7 @@ import type { Connection, ConnectionOptions } from './connection.ts'
 import { type CliContext, note, print } from './context.ts'
 import { formatObject, type OutputFormat, outputOption } from './output.ts'
 import { byServer, type ServerAddresses, serverAddresses } from './server-addresses.ts'
-import { textTable } from './text-table.ts'
+import { TextTable } from './text-table.ts'
 
 interface AddressesOptions extends ConnectionOptions {
   readonly allNamespaces?: boolean
@@ -61,8 +61,9 @@ async function showAddresses(
     note(context, `No game servers${options.allNamespaces === true ? '' : ` in namespace ${connection.namespace}`}.`)
     return
   }
-  for (const line of addressTable(servers, options)) print(context, line)
-  if (options.watch === true) await watchAddresses(context, connection, where, servers, list.metadata.resourceVersion, options)
+  const table = new AddressTable(options)
+  if (servers.length > 0) for (const line of table.lines(servers)) print(context, line)
+  if (options.watch === true) await watchAddresses(context, connection, where, servers, list.metadata.resourceVersion, table)
 }
 
 /** Prints the rows of a server whenever they change. */
@@ -72,7 +73,7 @@ async function watchAddresses(
   where: { namespace?: string; labelSelector?: string },
   known: readonly ServerAddresses[],
   from: string,
-  options: AddressesOptions,
+  table: AddressTable,
 ): Promise<void> {
   const shown = new Map<ObjectKey, string>(
     known.map(server => [keyOf({ metadata: { name: server.server, namespace: server.namespace } }), JSON.stringify(server)]),
@@ -94,37 +95,42 @@ async function watchAddresses(
       if (shown.get(key) === text) continue
       if (event.type === 'DELETED') shown.delete(key)
       else shown.set(key, text)
-      for (const line of addressTable([server], { ...options, headers: false })) print(context, line)
+      for (const line of table.lines([server])) print(context, line)
     }
   }
 }
 
 /** One row per endpoint; a server without one has one row all the same. */
-export function addressTable(
-  servers: readonly ServerAddresses[],
-  { output, allNamespaces, headers }: Partial<AddressesOptions> = {},
-): string[] {
-  const wide = output === 'wide'
-  const headings = ['SERVER', 'STATE', 'PORT', 'PROTOCOL', 'EXTERNAL', 'INTERNAL']
-  const rows = servers.flatMap(server => {
+export class AddressTable {
+  readonly #wide: boolean
+  readonly #namespaces: boolean
+  readonly #table: TextTable
+
+  constructor({ output, allNamespaces, headers }: Partial<AddressesOptions> = {}) {
+    this.#wide = output === 'wide'
+    this.#namespaces = allNamespaces === true
+    const headings = ['SERVER', 'STATE', 'PORT', 'PROTOCOL', 'EXTERNAL', 'INTERNAL']
+    const more = this.#wide ? ['SET', 'OPSSTATE', 'NETWORK', 'NETWORK STATE', 'NODE'] : []
+    this.#table = new TextTable([...(this.#namespaces ? ['NAMESPACE'] : []), ...headings, ...more], { headings: headers !== false })
+  }
+
+  lines(servers: readonly ServerAddresses[]): string[] {
+    return this.#table.lines(servers.flatMap(server => this.#rows(server)))
+  }
+
+  #rows(server: ServerAddresses): string[][] {
     const endpoints = server.endpoints.length === 0 ? [{ name: '', protocol: '', external: '', internal: '' }] : server.endpoints
     return endpoints.map(({ name, protocol, external, internal }) => [
-      ...(allNamespaces === true ? [server.namespace] : []),
+      ...(this.#namespaces ? [server.namespace] : []),
       server.server,
       server.state,
       orNone(name),
       orNone(protocol),
       external === '' && server.network !== 'None' ? '<pending>' : orNone(external),
       orNone(internal),
-      ...(wide ? [server.set, server.opsState, server.network, orNone(server.networkState), orNone(server.node)] : []),
+      ...(this.#wide ? [server.set, server.opsState, server.network, orNone(server.networkState), orNone(server.node)] : []),
     ])
-  })
-  const all = [
-    ...(allNamespaces === true ? ['NAMESPACE'] : []),
-    ...headings,
-    ...(wide ? ['SET', 'OPSSTATE', 'NETWORK', 'NETWORK STATE', 'NODE'] : []),
-  ]
-  return textTable(all, rows, { headings: headers !== false })
+  }
 }
 
 function orNone(text: string): string {

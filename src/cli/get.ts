@@ -6,8 +6,8 @@ import type { Connection, ConnectionOptions } from './connection.ts'
 import { type CliContext, note, print } from './context.ts'
 import { objectName, type ServedKind } from './discovery.ts'
 import { formatObject, type OutputFormat, outputOption } from './output.ts'
+import { asTable, type ServerTable, TableRenderer } from './server-table.ts'
 import { parseTargets, refOf, type Target } from './targets.ts'
-import { textTable } from './text-table.ts'
 
 interface GetOptions extends ConnectionOptions {
   readonly allNamespaces?: boolean
@@ -18,16 +18,6 @@ interface GetOptions extends ConnectionOptions {
   readonly headers: boolean
   readonly ignoreNotFound?: boolean
 }
-
-/** The server's own rendering of objects. Contract: https://kubernetes.io/docs/reference/using-api/api-concepts/#receiving-resources-as-tables */
-interface ServerTable {
-  kind?: string
-  columnDefinitions?: { name: string; priority?: number }[]
-  rows?: { cells: unknown[]; object?: { metadata?: { name?: string; namespace?: string } } }[]
-  metadata?: { resourceVersion?: string }
-}
-
-const asTable = 'application/json;as=Table;v=v1;g=meta.k8s.io,application/json'
 
 export function addGetCommand(parent: Command, context: CliContext): void {
   clusterCommand(parent, {
@@ -96,59 +86,27 @@ async function printTables(context: CliContext, connection: Connection, targets:
     kinds: targets.length > 1,
   }
   let printed = 0
+  const watches: (() => Promise<void>)[] = []
   for (const { kind, names } of targets) {
     const tables: ServerTable[] = []
     for (const name of names.length === 0 ? [undefined] : names) {
       const table = await readTable(context, connection, kind, name, options).catch(orMissing(options))
       if (table !== undefined) tables.push(table)
     }
-    const [first] = tables
-    if (first === undefined) continue
+    const [first = {}] = tables
     const rows = tables.flatMap(table => table.rows ?? [])
-    if (rows.length === 0) continue
-    if (printed > 0) print(context, '')
-    for (const line of renderTable(kind, { ...first, rows }, view)) print(context, line)
-    printed += 1
-    if (options.watch === true) await watchTable(context, connection, kind, names, first, options, view)
+    const renderer = new TableRenderer(kind, view)
+    if (rows.length > 0) {
+      if (printed > 0) print(context, '')
+      for (const line of renderer.lines({ ...first, rows })) print(context, line)
+      printed += 1
+    }
+    watches.push(() => watchTable(context, connection, { kind, names }, first, options, renderer))
   }
-  if (printed === 0 && options.watch !== true && options.ignoreNotFound !== true) {
+  if (options.watch === true) await Promise.all(watches.map(watch => watch()))
+  else if (printed === 0 && options.ignoreNotFound !== true) {
     note(context, `No resources found${options.allNamespaces === true ? '' : ` in ${connection.namespace} namespace`}.`)
   }
-  const [only] = targets
-  if (printed === 0 && options.watch === true && only !== undefined) {
-    await watchTable(context, connection, only.kind, only.names, { metadata: { resourceVersion: '0' } }, options, view)
-  }
-}
-
-interface View {
-  readonly wide: boolean
-  readonly namespaces: boolean
-  readonly headings: boolean
-  readonly kinds: boolean
-}
-
-function renderTable(kind: ServedKind, table: ServerTable, view: View): string[] {
-  const columns = (table.columnDefinitions ?? [])
-    .map((column, index) => ({ ...column, index }))
-    .filter(({ priority = 0 }) => priority === 0 || view.wide)
-  const showNamespaces = view.namespaces && kind.type.namespaced
-  const headings = [...(showNamespaces ? ['NAMESPACE'] : []), ...columns.map(({ name }) => name.toUpperCase())]
-  const rows = (table.rows ?? []).map(({ cells, object }) => [
-    ...(showNamespaces ? [object?.metadata?.namespace ?? ''] : []),
-    ...columns.map(({ name, index }) => {
-      const cell = cells[index]
-      const text =
-        cell === null || cell === undefined || cell === ''
-          ? index === 0
-            ? ''
-            : '<none>'
-          : typeof cell === 'object'
-            ? JSON.stringify(cell)
-            : String(cell as string | number | boolean)
-      return view.kinds && name === 'Name' ? objectName(kind, text) : text
-    }),
-  ])
-  return textTable(headings, rows, { headings: view.headings })
 }
 
 async function readTable(
@@ -170,44 +128,40 @@ async function readTable(
 async function watchTable(
   context: CliContext,
   connection: Connection,
-  kind: ServedKind,
-  names: readonly string[],
+  { kind, names }: Target,
   start: ServerTable,
   options: GetOptions,
-  view: View,
+  renderer: TableRenderer,
 ): Promise<void> {
   const { namespace, ...selectors } = selection(connection, kind, options)
-  let columnDefinitions = start.columnDefinitions
+  const path = resourcePath(kind.type, namespace)
+  const fieldSelector = names.length === 1 ? `metadata.name=${names[0]}` : selectors.fieldSelector
+  let { columnDefinitions } = start
   let resourceVersion = start.metadata?.resourceVersion
   while (!context.signal.aborted) {
-    const fieldSelector = names.length === 1 ? `metadata.name=${names[0]}` : selectors.fieldSelector
     const query = queryString({ ...selectors, fieldSelector, watch: true, allowWatchBookmarks: true, resourceVersion })
-    for await (const line of connection.client.lines(resourcePath(kind.type, namespace) + query, {
-      accept: asTable,
-      signal: context.signal,
-    })) {
-      const { type, object } = line as { type: string; object: ServerTable & { metadata?: { resourceVersion?: string } } }
+    for await (const line of connection.client.lines(path + query, { accept: asTable, signal: context.signal })) {
+      const { type, object } = line as { type: string; object: ServerTable }
       if (type === 'ERROR') {
         resourceVersion = undefined
         break
       }
       if (object.kind !== 'Table') continue
-      columnDefinitions ??= object.columnDefinitions
+      if ((object.columnDefinitions ?? []).length > 0) columnDefinitions = object.columnDefinitions
       resourceVersion = rowVersion(object) ?? resourceVersion
-      if (type === 'BOOKMARK' || (object.rows ?? []).length === 0) continue
-      const [text] = renderTable(
-        kind,
-        { ...object, ...(columnDefinitions === undefined ? {} : { columnDefinitions }) },
-        { ...view, headings: false },
-      )
-      print(context, text ?? '')
+      const rows = (object.rows ?? []).filter(row => names.length < 2 || names.includes(row.object?.metadata?.name ?? ''))
+      if (type === 'BOOKMARK' || rows.length === 0) continue
+      const table = { rows, ...(columnDefinitions === undefined ? {} : { columnDefinitions }) }
+      for (const text of renderer.lines(table)) print(context, text)
     }
   }
 }
 
 function rowVersion(table: ServerTable): string | undefined {
-  const metadata = table.rows?.[0]?.object?.metadata as { resourceVersion?: string } | undefined
-  return metadata?.resourceVersion ?? (table.metadata?.resourceVersion === '' ? undefined : table.metadata?.resourceVersion)
+  return (
+    table.rows?.[0]?.object?.metadata?.resourceVersion ??
+    (table.metadata?.resourceVersion === '' ? undefined : table.metadata?.resourceVersion)
+  )
 }
 
 function selection(

@@ -64,6 +64,8 @@ export class Reflector<T extends KubeObject> implements AsyncDisposable {
   #state: ReflectorState<T>
   #canStream: boolean
   #failures = 0
+  /** The version up to which the store has seen everything, for resuming after a failure in mid-stream. */
+  #resumeAt: string | undefined
   #run: Promise<void> | undefined
 
   constructor(options: ReflectorOptions<T>) {
@@ -162,9 +164,6 @@ export class Reflector<T extends KubeObject> implements AsyncDisposable {
     if (quiet && this.#clock.now() - openedAt < 1000) throw new Error('the watch ended at once and without any event')
     return { name: 'watching', resourceVersion }
   }
-
-  /** The version up to which the store has seen everything, for resuming after a failure in mid-stream. */
-  #resumeAt: string | undefined
 
   #applyEvent(event: Exclude<WatchEvent<T>, { type: 'ERROR' }>): string {
     if (event.type === 'DELETED') this.#store.remove(event.object)
