@@ -3,7 +3,7 @@ import type { Clock } from '../../kube/clock.ts'
 import { readLog } from './logs/log-reader.ts'
 import { messageOf } from './node-error.ts'
 import { containersOf, type PodObject } from './pods/container-state.ts'
-import { shownID, type ContainerRecord } from './pods/container-record.ts'
+import { dialPod, shownID, type ContainerRecord } from './pods/container-record.ts'
 import { logPath } from './pods/log-files.ts'
 import type { ContainerRuntime, ExecSession } from './runtime/runtime.ts'
 import type { ContainerRef, NodeStreams, StreamRefusal } from './streams.ts'
@@ -92,7 +92,7 @@ export function createNodeStreams({ runtime, clock, stateDir, find }: NodeStream
       const pod = find(ref.namespace, ref.pod)
       if (pod?.podIP === undefined) return refuse(404, `pod "${ref.pod}" has no address on this node`)
       try {
-        return await runtime.dialer.dialTcp(pod.podIP, port, signal)
+        return await dialPod(runtime.dialer, pod.podIP, pod.pod.spec?.hostNetwork === true)(pod.podIP, port, signal)
       } catch (error) {
         return refuse(500, `connecting to port ${port} of pod ${ref.pod}: ${messageOf(error)}`)
       }

@@ -3,6 +3,7 @@ import { expand } from '../env/expansion.ts'
 import type { PodPlace } from '../env/field-ref.ts'
 import type { NodeContext } from '../node-context.ts'
 import { messageOf, NodeError } from '../node-error.ts'
+import { RuntimeError } from '../runtime/runtime-error.ts'
 import type { Container, ResolvedImage, Sandbox } from '../runtime/runtime.ts'
 import type { PodVolumes } from '../volumes/pod-volumes.ts'
 import { prepareLog } from './log-files.ts'
@@ -69,6 +70,8 @@ export async function startContainer(context: NodeContext, request: StartRequest
     return { kind: 'started', container: await sandbox.start(spec, signal), image }
   } catch (error) {
     signal.throwIfAborted()
+    if (error instanceof RuntimeError && error.code === 'CreateContainerError')
+      return { kind: 'obstacle', reason: error.code, message: error.message }
     return { kind: 'failed', image, message: messageOf(error) }
   }
 }

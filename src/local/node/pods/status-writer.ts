@@ -33,6 +33,8 @@ export class StatusWriter {
   #timer: Disposable | undefined
   #writing: Promise<void> | undefined
   #closed = false
+  /** The newest write: the same again means that somebody writes otherwise, and is not answered at once. */
+  #last: { readonly text: string; readonly at: number } | undefined
 
   constructor(options: StatusWriterOptions) {
     this.#options = options
@@ -69,10 +71,10 @@ export class StatusWriter {
     await this.#writing
   }
 
-  #arm(delay?: number): void {
+  #arm(): void {
     if (this.#closed || this.#writing !== undefined || this.#dirtySince === undefined) return
     const { clock } = this.#options
-    const wait = delay ?? (this.#held ? this.#dirtySince + holdMs - clock.now() : gatherMs)
+    const wait = this.#held ? this.#dirtySince + holdMs - clock.now() : gatherMs
     this.#timer?.[Symbol.dispose]()
     this.#timer = clock.after(Math.max(0, wait), () => {
       this.#writing = this.#write().finally(() => {
@@ -83,11 +85,17 @@ export class StatusWriter {
   }
 
   async #write(): Promise<void> {
-    const { client, logger, pod, compute, onWritten } = this.#options
+    const { client, clock, logger, pod, compute, onWritten } = this.#options
     const current = pod()
     this.#dirtySince = undefined
     const patch = statusPatch(current, compute())
     if (patch === undefined) return
+    const text = JSON.stringify(patch)
+    if (this.#last?.text === text && clock.now() - this.#last.at < retryMs && !this.#closed) {
+      this.#markLater()
+      return
+    }
+    this.#last = { text, at: clock.now() }
     const { namespace = 'default', name, uid } = current.metadata
     try {
       // With the uid in it the patch cannot hit a namesake of a pod that is gone.
@@ -95,11 +103,15 @@ export class StatusWriter {
         await client.patch(pods, { namespace, name }, { metadata: { uid }, ...patch }, { type: 'strategic', subresource: 'status' }),
       )
     } catch (error) {
-      if (isNotFound(error) || isConflict(error)) return
-      logger.warn('pod status was not written', { namespace, name, error: messageOf(error) })
-      if (this.#closed) return
-      this.#dirtySince ??= this.#options.clock.now()
-      this.#options.clock.after(retryMs, () => this.mark())
+      if (isNotFound(error)) return
+      // A conflict may be a namesake: then the watch is about to end this pod, and with it the writer.
+      if (!isConflict(error)) logger.warn('pod status was not written', { namespace, name, error: messageOf(error) })
+      if (!this.#closed) this.#markLater()
     }
+  }
+
+  #markLater(): void {
+    this.#timer?.[Symbol.dispose]()
+    this.#timer = this.#options.clock.after(retryMs, () => this.mark())
   }
 }
