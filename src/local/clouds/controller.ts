@@ -99,12 +99,16 @@ export function createCloudController(setup: CloudControllerOptions): Controller
       if (left > 0) return { requeueAfterMs: left }
     }
     const taken = ledger.take(key, use.balancer, use.ports, use.own)
+    for (const waiting of taken.retry) controller.enqueue(waiting)
     if (!taken.ok) {
       fail(key, service, refusalText(use, taken))
+      if (!ledger.holds(key)) {
+        dataPlane.withdraw(key)
+        await writeStatus(service, undefined, undefined)
+      }
       return 'done'
     }
     holders.set(key, uid)
-    for (const waiting of taken.retry) controller.enqueue(waiting)
     const problems = await dataPlane.expose(service, taken.ip)
     if (problems.length > 0) {
       fail(key, service, problems.join('; '))

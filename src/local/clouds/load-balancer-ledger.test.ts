@@ -18,7 +18,13 @@ describe('who holds which listener', () => {
   it('names the holder of a port, and who waits when it is free', () => {
     const it = ledger()
     it.take('ns/a', 'clb-1', [tcp(80), udp(80)], false)
-    expect(it.take('ns/b', 'clb-1', [tcp(81), udp(80)], false)).toEqual({ ok: false, reason: 'conflict', port: udp(80), holder: 'ns/a' })
+    expect(it.take('ns/b', 'clb-1', [tcp(81), udp(80)], false)).toEqual({
+      ok: false,
+      reason: 'conflict',
+      port: udp(80),
+      holder: 'ns/a',
+      retry: [],
+    })
     expect(it.take('ns/c', 'clb-1', [tcp(81)], false)).toMatchObject({ ok: true })
     expect(it.take('ns/a', 'clb-1', [tcp(80)], false)).toMatchObject({ ok: true, retry: ['ns/b'] })
     expect(it.release('ns/a')).toEqual(['ns/b'])
@@ -42,11 +48,22 @@ describe('who holds which listener', () => {
     expect(it.take('ns/a', 'clb-2', [tcp(80)], false)).toMatchObject({ ok: true, ip: '127.64.16.2', retry: ['ns/b'] })
   })
 
+  it('gives back the old load balancer also when the new one has no room', () => {
+    const it = ledger()
+    it.take('ns/a', 'clb-1', [tcp(80)], false)
+    it.take('ns/b', 'clb-2', [tcp(80)], false)
+    it.take('ns/c', 'clb-1', [tcp(80)], false)
+    expect(it.take('ns/a', 'clb-2', [tcp(80)], false)).toMatchObject({ reason: 'conflict', retry: ['ns/c'] })
+    expect(it.holds('ns/a')).toBe(false)
+    expect(it.take('ns/b', 'clb-2', [tcp(80), tcp(81)], false)).toMatchObject({ ok: true })
+    expect(it.release('ns/b')).toEqual(['ns/a'])
+  })
+
   it('knows quotas and the end of the addresses', () => {
     const it = ledger(2, 1)
     expect(it.take('ns/a', 'clb-1', [tcp(1), tcp(2)], false)).toMatchObject({ ok: true })
-    expect(it.take('ns/b', 'clb-1', [tcp(3)], false)).toEqual({ ok: false, reason: 'quota', quota: 2 })
-    expect(it.take('ns/c', 'clb-2', [tcp(3)], false)).toEqual({ ok: false, reason: 'no-address' })
+    expect(it.take('ns/b', 'clb-1', [tcp(3)], false)).toEqual({ ok: false, reason: 'quota', quota: 2, retry: [] })
+    expect(it.take('ns/c', 'clb-2', [tcp(3)], false)).toEqual({ ok: false, reason: 'no-address', retry: [] })
     expect(it.release('ns/a')).toEqual(['ns/b'])
   })
 

@@ -3,12 +3,13 @@ export interface ListenerPort {
   readonly port: number
 }
 
-export type TakeResult =
-  /** `retry`: Services that waited for room which this has made. */
-  | { readonly ok: true; readonly ip: string; readonly retry: readonly string[] }
+/** `retry`: Services that waited for room which this has made. */
+export type TakeResult = { readonly retry: readonly string[] } & (
+  | { readonly ok: true; readonly ip: string }
   | { readonly ok: false; readonly reason: 'conflict'; readonly port: ListenerPort; readonly holder: string }
   | { readonly ok: false; readonly reason: 'quota'; readonly quota: number }
   | { readonly ok: false; readonly reason: 'no-address' }
+)
 
 interface LoadBalancer {
   readonly ip: string
@@ -46,26 +47,26 @@ export class LoadBalancerLedger {
   }
 
   /**
-   * Gives the Service exactly these listeners on the load balancer, or nothing new: what it held before stays when it does
-   * not work out on the same load balancer. `own` load balancers go when their Service lets go.
+   * Gives the Service exactly these listeners on the load balancer, or nothing new: what it held on it before stays then, what
+   * it held on another one is given back in any case. `own` load balancers go when their Service lets go.
    */
   take(service: string, id: string, ports: readonly ListenerPort[], own: boolean): TakeResult {
     const before = this.#held.get(service)
     const retry = before !== undefined && before !== id ? this.release(service) : []
     const balancer = this.#balancers.get(id) ?? this.#open(id, own)
-    if (balancer === undefined) return { ok: false, reason: 'no-address' }
+    if (balancer === undefined) return { ok: false, reason: 'no-address', retry }
     const { listeners } = balancer
     for (const port of ports) {
       const holder = listeners.get(portKey(port))
       if (holder === undefined || holder === service) continue
       this.#wait(service, id)
-      return { ok: false, reason: 'conflict', port, holder }
+      return { ok: false, reason: 'conflict', port, holder, retry }
     }
     const wanted = new Set(ports.map(portKey))
     const others = [...listeners.values()].filter(holder => holder !== service).length
     if (others + wanted.size > this.#quota) {
       this.#wait(service, id)
-      return { ok: false, reason: 'quota', quota: this.#quota }
+      return { ok: false, reason: 'quota', quota: this.#quota, retry }
     }
     const given = [...listeners].filter(([key, holder]) => holder === service && !wanted.has(key))
     for (const [key] of given) listeners.delete(key)
@@ -73,6 +74,10 @@ export class LoadBalancerLedger {
     this.#held.set(service, id)
     this.#waiting.get(id)?.delete(service)
     return { ok: true, ip: balancer.ip, retry: given.length === 0 ? retry : [...retry, ...(this.#waiting.get(id) ?? [])] }
+  }
+
+  holds(service: string): boolean {
+    return this.#held.has(service)
   }
 
   /** The Service lets go of everything. Returns the Services that waited for room on its load balancer. */
