@@ -1,43 +1,9 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { controllerrevisions, pods } from '../apis/core/resources.generated.ts'
 import { gameServerSets } from '../apis/game.kruise.io/game-server-set.ts'
-import { gameServers } from '../apis/game.kruise.io/game-server.ts'
-import { systemClock } from '../kube/clock.ts'
-import { controllerReference } from '../kube/owner-reference.ts'
-import { RestClient } from '../kube/rest-client.ts'
-import { type ApiServer, createApiServer } from '../local/apiserver/server.ts'
-import { hostPlan } from '../local/host-plan.ts'
-import { installDefinitions } from '../main/definitions.ts'
-import type { CliContext } from './context.ts'
-import { buildCli, runCli } from './program.ts'
-
-// The commands against a real API server, in process; nothing runs there, so pods and statuses are written by hand.
-let api: ApiServer
-let client: RestClient
-let folder = ''
-
-beforeAll(async () => {
-  api = await createApiServer({ plan: hostPlan(59) })
-  client = new RestClient({ transport: api.transport() })
-  await installDefinitions(client, AbortSignal.timeout(10_000))
-  folder = await mkdtemp(join(tmpdir(), 'berth-cli-'))
-  const config = {
-    'current-context': 'test',
-    clusters: [{ name: 'test', cluster: { server: 'https://in.process' } }],
-    contexts: [{ name: 'test', context: { cluster: 'test', user: 'test', namespace: 'games' } }],
-  }
-  await writeFile(join(folder, 'config'), JSON.stringify(config))
-  await writeFile(join(folder, 'set.yaml'), manifest)
-  expect(await berth('apply -f -', 'apiVersion: v1\nkind: Namespace\nmetadata: {name: games}\n')).toMatchObject({ code: 0 })
-})
-
-afterAll(async () => {
-  await api[Symbol.asyncDispose]()
-  await rm(folder, { recursive: true })
-})
+import type { RestClient } from '../kube/rest-client.ts'
+import { type Ran, startTestBerth, type TestBerth } from './test-berth.ts'
 
 const manifest = `
 apiVersion: game.kruise.io/v1alpha1
@@ -55,29 +21,18 @@ metadata: {name: rules}
 data: {pvp: "on", born: "2026-01-01"}
 `
 
-async function berth(args: string | readonly string[], input = ''): Promise<{ code: number; out: string; err: string }> {
-  let out = ''
-  let err = ''
-  const text = (chunk: string | Uint8Array): string => (typeof chunk === 'string' ? chunk : new TextDecoder().decode(chunk))
-  const context: CliContext = {
-    env: { KUBECONFIG: join(folder, 'config') },
-    cwd: folder,
-    home: folder,
-    stdin: (async function* () {
-      yield input
-    })(),
-    stdout: { write: chunk => (out += text(chunk)) },
-    stderr: { write: chunk => (err += text(chunk)) },
-    clock: systemClock,
-    signal: AbortSignal.timeout(10_000),
-    createTransport: () => api.transport(),
-    exitCode: 0,
-  }
-  const code = await runCli(buildCli(context), context, typeof args === 'string' ? args.split(' ') : args)
-  return { code, out, err }
-}
-
+let cluster: TestBerth
+let client: RestClient
+const berth = (args: string | readonly string[], input?: string, signal?: AbortSignal): Promise<Ran> => cluster.run(args, input, signal)
 const ref = (name: string) => ({ namespace: 'games', name })
+
+beforeAll(async () => {
+  cluster = await startTestBerth()
+  client = cluster.client
+  await writeFile(join(cluster.folder, 'set.yaml'), manifest)
+})
+
+afterAll(() => cluster[Symbol.asyncDispose]())
 
 describe('apply, get, scale, delete', () => {
   test('creates, tells when nothing changed, and changes', async () => {
@@ -165,6 +120,20 @@ describe('apply, get, scale, delete', () => {
     expect([late.code, late.err]).toEqual([124, 'berth: configmap/held is still there\n'])
   })
 
+  test('watches until it is interrupted, in the columns of the first table', async () => {
+    await berth('apply -f -', 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a-long-name, labels: {w: x}}')
+    const stop = new AbortController()
+    const watching = berth('get cm -l w=x -w', '', stop.signal)
+    await new Promise(resolve => setTimeout(resolve, 50))
+    await berth('apply -f -', 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: b, labels: {w: x}}\ndata: {k: v}')
+    await berth('apply -f -', 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: unselected}')
+    await new Promise(resolve => setTimeout(resolve, 50))
+    stop.abort()
+    const { code, out, err } = await watching
+    expect([code, err]).toEqual([130, ''])
+    expect(out.replaceAll(/\d+s/g, '0s')).toBe('NAME          DATA   AGE\na-long-name   0      0s\nb             1      0s\n')
+  })
+
   test('every command has help with examples', async () => {
     for (const name of [
       'apply',
@@ -185,98 +154,5 @@ describe('apply, get, scale, delete', () => {
       expect(out).toContain(`Examples:\n  berth ${name}`)
     }
     expect((await berth('--help')).out).toContain('Exit codes:')
-  })
-})
-
-describe('rollouts and directed updates', () => {
-  const template = (image: string) => ({ metadata: { labels: { app: 'mc' } }, spec: { containers: [{ name: 'game', image }] } })
-  const owner = async () => controllerReference(await client.get(gameServerSets, ref('mc')))
-
-  test('undo writes the template of the earlier revision back', async () => {
-    for (const [revision, image] of [
-      [1, 'mc:1'],
-      [2, 'mc:1.12.2'],
-    ] as const) {
-      const metadata = { ...ref(`mc-${revision}`), labels: { 'game.kruise.io/owner-gss': 'mc' }, ownerReferences: [await owner()] }
-      const data = { spec: { template: { ...template(image), $patch: 'replace' } } }
-      await client.create(controllerrevisions, { metadata, revision, data })
-    }
-    expect((await berth('rollout history mc')).out).toMatch(/REVISION +NAME .*\n2 +mc-2 +0 .*game=mc:1\.12\.2\n1 +mc-1 +0 .*game=mc:1\n/)
-    expect((await berth('rollout undo mc --to-revision 2')).out).toContain('is what the set asks for already')
-    expect((await berth('rollout undo mc')).out).toBe('mc: revision 1 (mc-1) is wanted again\n')
-    expect((await client.get(gameServerSets, ref('mc'))).spec.gameServerTemplate).toEqual(template('mc:1'))
-    expect((await berth('rollout undo mc --to-revision 7')).err).toBe('berth: mc has no revision 7; there are: 1, 2\n')
-  })
-
-  test('pause and resume change only that', async () => {
-    await berth('rollout pause mc')
-    expect((await client.get(gameServerSets, ref('mc'))).spec.updateStrategy).toEqual({ rollingUpdate: { paused: true } })
-    await berth('rollout resume mc')
-    expect((await client.get(gameServerSets, ref('mc'))).spec.updateStrategy).toEqual({ rollingUpdate: { paused: false } })
-  })
-
-  test('update overrides the image of one server and keeps its other overrides', async () => {
-    const labels = { 'game.kruise.io/owner-gss': 'mc' }
-    await client.create(pods, { metadata: { ...ref('mc-0'), labels }, spec: { containers: [{ name: 'game', image: 'mc:1' }] } })
-    await client.create(gameServers, { metadata: { ...ref('mc-0'), labels }, spec: { containers: [{ name: 'other', image: 'x' }] } })
-    const ran = await berth('update mc-0 --image mc:2')
-    expect([ran.code, ran.out]).toEqual([0, 'mc-0: game shall run mc:2\n'])
-    expect(ran.err).toContain('reclaimPolicy of mc is not Delete')
-    expect((await client.get(gameServers, ref('mc-0'))).spec?.containers).toEqual([
-      { name: 'other', image: 'x' },
-      { name: 'game', image: 'mc:2' },
-    ])
-    expect((await berth('update mc-0 --image web=x')).err).toBe('berth: server mc-0 has no container "web"; it has: game\n')
-    const late = await berth('update mc-0 --image game=mc:3 --wait --timeout 100ms')
-    expect([late.code, late.err.split('\n').at(-2)]).toEqual([
-      124,
-      'berth: mc-0 does not run it yet: the controller has not changed game yet',
-    ])
-  })
-
-  test('addresses shows what players dial', async () => {
-    const address = (ip: string, port: number) => ({ ip, ports: [{ name: '25565', protocol: 'TCP', port }] })
-    const networkStatus = {
-      networkType: 'Volcengine-CLB',
-      currentNetworkState: 'Ready',
-      externalAddresses: [address('1.2.3.4', 512)],
-      internalAddresses: [address('10.0.0.1', 25565)],
-    }
-    const status = { currentState: 'Ready' as const, networkStatus }
-    await client.patch(gameServers, ref('mc-0'), { status }, { type: 'merge', subresource: 'status' })
-    expect((await berth('addresses mc')).out).toMatch(/^SERVER .*\nmc-0 +Ready +25565 +TCP +1\.2\.3\.4:512 +10\.0\.0\.1:25565\n$/)
-    expect(JSON.parse((await berth('addresses -o json')).out)).toMatchObject([
-      {
-        server: 'mc-0',
-        set: 'mc',
-        network: 'Volcengine-CLB',
-        endpoints: [{ external: '1.2.3.4:512', internal: '10.0.0.1:25565', protocol: 'TCP' }],
-      },
-    ])
-    expect((await berth('addresses nope')).code).toBe(3)
-  })
-
-  test('status tells why it is not done', async () => {
-    const ran = await berth('rollout status mc --no-watch')
-    expect(ran.code).toBe(1)
-    expect(ran.out).toContain('mc: 0 of 2 updated, 0 of 2 ready')
-    expect(ran.out).toContain('the controller has not seen the latest change yet')
-    expect(ran.out).toContain('1 of 2 servers do not exist yet')
-    const late = await berth('rollout status mc --timeout 100ms')
-    expect([late.code, late.err]).toEqual([124, 'berth: mc is not done in time\n'])
-  })
-
-  test('status waits until it is done, or the set is gone', async () => {
-    const spec = { replicas: 0, gameServerTemplate: template('mc:1') }
-    await client.create(gameServerSets, { metadata: ref('empty'), spec })
-    const waiting = berth('rollout status empty')
-    await new Promise(resolve => setTimeout(resolve, 50))
-    const status = { observedGeneration: 1, replicas: 0, readyReplicas: 0, availableReplicas: 0, currentReplicas: 0, updatedReplicas: 0 }
-    await client.patch(gameServerSets, ref('empty'), { status }, { type: 'merge', subresource: 'status' })
-    expect(await waiting).toMatchObject({ code: 0, out: expect.stringContaining('empty: done: 0 of 0 servers ready') })
-    const abandoned = berth('rollout status mc')
-    await new Promise(resolve => setTimeout(resolve, 50))
-    await client.delete(gameServerSets, ref('mc'))
-    expect(await abandoned).toMatchObject({ code: 3, err: 'berth: the game server set mc has been deleted\n' })
   })
 })

@@ -50,11 +50,12 @@ export function buildCli(context: CliContext): Command {
 
 /** Runs a command line (without the program's name) and gives the exit code. Failures are told in one sentence; nothing is thrown. */
 export async function runCli(program: Command, context: CliContext, args: readonly string[]): Promise<number> {
+  const interrupted = (): number => (context.signal.reason instanceof CliError ? context.signal.reason.code : exitCode.interrupted)
   try {
     await program.parseAsync(args, { from: 'user' })
-    return context.exitCode
+    return context.signal.aborted ? interrupted() : context.exitCode
   } catch (error) {
-    if (context.signal.aborted) return context.signal.reason instanceof CliError ? context.signal.reason.code : exitCode.interrupted
+    if (context.signal.aborted) return interrupted()
     const { code, message } = explainFailure(error, context.server)
     if (message !== '') context.stderr.write(`berth: ${message}\n`)
     return code
