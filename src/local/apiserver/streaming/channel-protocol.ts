@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream'
 import type { ExecSession } from '../../node/runtime/runtime.ts'
 import { exitStatus, type StreamStatus } from './exit-status.ts'
 import type { MessagePort } from './message-port.ts'
@@ -15,7 +16,7 @@ const CLOSE = 255
 
 /** Serves one exec or attach session over channels; resolves when it is over and everything has been sent. */
 export async function serveChannels(
-  session: ExecSession,
+  { session, stdout, stderr }: { readonly session: ExecSession; readonly stdout: Readable; readonly stderr: Readable },
   port: MessagePort,
   options: { readonly tty: boolean; readonly stdin: boolean; readonly stdout: boolean; readonly stderr: boolean },
 ): Promise<void> {
@@ -23,8 +24,8 @@ export async function serveChannels(
   // Tells the client that the connection stands, as Kubernetes does.
   await send(port, STDOUT, new Uint8Array())
   const input = readInput(session, port, options.stdin)
-  const output = [pump(session.stdout, port, options.stdout ? STDOUT : undefined)]
-  output.push(pump(session.stderr, port, options.stderr && !options.tty ? STDERR : undefined))
+  const output = [pump(stdout, port, options.stdout ? STDOUT : undefined)]
+  output.push(pump(stderr, port, options.stderr && !options.tty ? STDERR : undefined))
   const stopped = new Promise<void>(resolve => {
     if (port.closed.aborted) resolve()
     else port.closed.addEventListener('abort', () => resolve(), { once: true })
@@ -44,7 +45,7 @@ async function finish(session: ExecSession, output: readonly Promise<void>[]): P
   }
 }
 
-async function pump(source: ExecSession['stdout'], port: MessagePort, channel: number | undefined): Promise<void> {
+async function pump(source: Readable, port: MessagePort, channel: number | undefined): Promise<void> {
   try {
     for await (const chunk of source as AsyncIterable<Uint8Array | string>) {
       if (channel === undefined || port.closed.aborted) continue

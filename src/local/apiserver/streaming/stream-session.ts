@@ -1,3 +1,4 @@
+import { PassThrough, type Readable } from 'node:stream'
 import type { NodeStreams, StreamRefusal } from '../../node/streams.ts'
 import { CHANNEL_PROTOCOLS, serveChannels } from './channel-protocol.ts'
 import type { MessagePort } from './message-port.ts'
@@ -49,6 +50,8 @@ export async function openSession(
     ? streams.attach(containerRef(target), options, both)
     : streams.exec(containerRef(target), { ...options, command: query.getAll('command') }, both))
   if ('refused' in opened) return opened
+  // Read from the start: what nobody reads is lost when its process ends before the connection stands.
+  const [stdout, stderr] = [kept(opened.stdout), kept(opened.stderr)]
   let isOver = false
   const over = () => {
     isOver = true
@@ -59,7 +62,7 @@ export async function openSession(
     abort.abort()
     if (!isOver && target.subresource === 'exec') opened.kill()
   }
-  return { protocol, serve: port => serveChannels(opened, port, options).finally(end), cancel: end }
+  return { protocol, serve: port => serveChannels({ session: opened, stdout, stderr }, port, options).finally(end), cancel: end }
 }
 
 function openPorts(target: StreamTarget, protocol: string, streams: NodeStreams): StreamSession | StreamRefusal {
@@ -72,4 +75,10 @@ function openPorts(target: StreamTarget, protocol: string, streams: NodeStreams)
     return { refused: true, status: 400, message: 'query parameter "ports" must name ports from 1 to 65535' }
   }
   return { protocol, serve: port => servePorts(ports, dial, port).finally(end), cancel: end }
+}
+
+function kept(source: Readable): PassThrough {
+  const result = new PassThrough()
+  source.on('error', () => result.end())
+  return source.pipe(result)
 }

@@ -6,7 +6,6 @@ import {
   FrameParser,
   type ControlFrame,
   type DataFrame,
-  GOAWAY,
   PING,
   RST_STREAM,
   SYN_REPLY,
@@ -96,12 +95,6 @@ export class SpdyConnection {
     this.#streams.set(id, stream)
     await this.#sendHeaders(headers, block => controlFrame(SYN_STREAM, 0, Buffer.concat([words(id, 0), Buffer.alloc(2), block])))
     return stream
-  }
-
-  /** Says goodbye and closes. */
-  async close(): Promise<void> {
-    await this.#port.send(controlFrame(GOAWAY, 0, words(0, 0)))
-    this.#port.close()
   }
 
   /** Header blocks must go out in the order in which they were compressed. */

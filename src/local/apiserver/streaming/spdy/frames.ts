@@ -3,7 +3,6 @@ export const SYN_STREAM = 1
 export const SYN_REPLY = 2
 export const RST_STREAM = 3
 export const PING = 6
-export const GOAWAY = 7
 
 /** The last frame of its side of a stream. */
 export const FIN = 1

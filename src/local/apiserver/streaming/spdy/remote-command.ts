@@ -5,6 +5,9 @@ import { SpdyConnection, type SpdyStream } from './connection.ts'
 const channels: Readonly<Record<string, number>> = { stdin: 0, stdout: 1, stderr: 2, error: 3, resize: 4 }
 const CLOSE = 255
 
+/** How long a client may take to read the rest of the output. */
+const LINGER_MS = 10_000
+
 /**
  * Exec and attach as clients before Kubernetes 1.31 ask for them: one SPDY stream per channel, named by its `streamtype` header.
  * Gives the same port as a WebSocket, so that one implementation serves both.
@@ -46,12 +49,12 @@ export function remoteCommandPort(bytes: MessagePort, query: URLSearchParams): M
       if (data.length > 1) await (await streamOf(channel).promise)?.send(data.subarray(1))
     },
     close() {
-      const ends = [...streams.values()].map(async ({ promise }) => (await promise)?.end())
-      Promise.all(ends).then(
-        () => connection.close(),
-        () => bytes.close(),
-      )
+      for (const { promise } of streams.values()) promise.then(stream => stream?.end()).catch(() => undefined)
       for (const { resolve } of streams.values()) resolve(undefined)
+      // Clients drop what they have not read when the connection ends before they end it.
+      const timer = setTimeout(() => bytes.close(), LINGER_MS)
+      timer.unref()
+      bytes.closed.addEventListener('abort', () => clearTimeout(timer), { once: true })
     },
   }
 }
