@@ -194,6 +194,17 @@ describe('the controllers of the embedded cluster, together', () => {
     expect(await addressOf('lost')).toBe(plan.loadBalancerIP(0))
   })
 
+  it('gives no address that cannot be dialled, and says why', async () => {
+    const blocker = createServer().listen(650, plan.loadBalancerIP(0))
+    await once(blocker, 'listening')
+    await client.create(types.services, loadBalancer('blocked', { a: 'b' }, 650, { [clbId]: 'clb-1' }))
+    const [event] = await until('an event', () => someEvents('blocked'))
+    expect(event?.message).toContain(`cannot listen on tcp/${plan.loadBalancerIP(0)}:650: the address is in use by another program`)
+    expect((await client.get(types.services, { namespace, name: 'blocked' })).status?.loadBalancer?.ingress).toBeUndefined()
+    blocker.close()
+    expect(await addressOf('blocked')).toBe(plan.loadBalancerIP(0))
+  })
+
   it('makes an ELB of its own, and notes its id', async () => {
     await client.create(types.services, loadBalancer('auto', { a: 'b' }, 700, { 'kubernetes.io/elb.autocreate': '{"type":"public"}' }))
     expect(await addressOf('auto')).toBe(plan.loadBalancerIP(1))
