@@ -24,7 +24,7 @@ export function groupResourceName({ group, plural }: GroupResource): string {
 }
 
 function detailsOf({ group, plural }: GroupResource, name: string, more: Partial<Details> = {}): Details {
-  return { name, ...(group === '' ? {} : { group }), kind: plural, ...more }
+  return { ...(name === '' ? {} : { name }), ...(group === '' ? {} : { group }), kind: plural, ...more }
 }
 
 export function notFound(resource: GroupResource, name: string): ApiError {
@@ -90,6 +90,11 @@ export function methodNotAllowed(): ApiError {
 export function methodNotSupported(resource: GroupResource, action: string): ApiError {
   const message = `${action} is not supported on resources of kind "${groupResourceName(resource)}"`
   return failure(405, 'MethodNotAllowed', message, detailsOf(resource, ''))
+}
+
+/** The answer to creates of a kind whose definition is being deleted. */
+export function kindTerminating(): ApiError {
+  return failure(405, 'MethodNotAllowed', 'create not allowed while custom resource definition is terminating', {})
 }
 
 export function notAcceptable(accepted: readonly string[]): ApiError {

@@ -27,7 +27,7 @@ export interface AdmissionAttributes {
   readonly user: UserInfo
   readonly dryRun: boolean
   /** Adds a `Warning` header to the answer. */
-  warn(message: string): void
+  readonly warn: (message: string) => void
 }
 
 /** A refusal that is not about one field: answered with 403 unless `code` and `reason` say otherwise. */

@@ -36,6 +36,6 @@ export class PodReferences implements AdmissionPlugin {
     const priority = this.#storage.get('priorityclasses.scheduling.k8s.io', '', priorityClassName)
     if (priority === undefined) throw forbidden(resource.type, name, `no PriorityClass with name ${priorityClassName} was found`)
     spec.priority = priority['value'] as number
-    spec.preemptionPolicy ??= (priority['preemptionPolicy'] as string | undefined) ?? 'PreemptLowerPriority'
+    spec.preemptionPolicy ??= (priority['preemptionPolicy'] as typeof spec.preemptionPolicy) ?? 'PreemptLowerPriority'
   }
 }

@@ -69,6 +69,8 @@ export class HttpServer implements AsyncDisposable {
     try {
       answer = await api.handle(await this.#apiRequest(request, gone.signal))
     } catch (error) {
+      // A client that went away while it was still sending needs no answer.
+      if (gone.signal.aborted) return
       answer = api.failure(error)
     }
     try {

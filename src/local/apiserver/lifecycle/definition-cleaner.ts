@@ -35,11 +35,6 @@ export class DefinitionCleaner implements AsyncDisposable {
     return this.#controller[Symbol.asyncDispose]()
   }
 
-  /** Whether a collection belongs to a definition that is going away: nothing may be created in it. */
-  isTerminating(collection: string): boolean {
-    return this.#terminating.has(collection)
-  }
-
   #note({ name, deletionTimestamp }: { readonly name: string; readonly deletionTimestamp?: string }): void {
     if (deletionTimestamp === undefined || this.#terminating.has(name)) return
     this.#terminating.add(name)

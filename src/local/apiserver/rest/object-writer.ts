@@ -2,18 +2,20 @@ import { randomUUID } from 'node:crypto'
 import { formatTime, type Clock } from '../../../kube/clock.ts'
 import type { FieldError } from '../../../schema/field-error.ts'
 import { equalJson } from '../../../schema/json.ts'
+import { checkDefinition } from '../admission/definition-lifecycle.ts'
 import { checkNamespace } from '../admission/namespace-lifecycle.ts'
 import { mutate, validate, type AdmissionChain } from '../admission/chain.ts'
 import type { AdmissionAttributes, AdmissionOperation, AdmissionPlugin } from '../admission/admission.ts'
 import { trackUpdate } from '../apply/ownership.ts'
 import type { Draft, StrategyContext } from '../registry.ts'
 import { served, type ServedResource } from '../resources/served-resource.ts'
-import { alreadyExists, badRequest, conflict, modifiedConflict, notFound } from '../status-errors.ts'
+import { alreadyExists, badRequest, modifiedConflict, notFound } from '../status-errors.ts'
 import type { Storage } from '../storage/storage.ts'
 import { deepFreeze, type StoredObject } from '../storage/stored-object.ts'
+import { withFixedParts } from './fixed-parts.ts'
 import { generatedName } from './generated-name.ts'
-import { dropEmptyMeta, nameRuleOf, specChanged, validateObjectMeta, validateObjectMetaUpdate } from './object-meta.ts'
-import { checkTypes, checkUnknownFields, fillDefaults, fillStatusDefaults, kindErrors, refuse } from './prepare.ts'
+import { dropEmptyMeta, nameRuleOf, validateObjectMeta, validateObjectMetaUpdate } from './object-meta.ts'
+import { checkTypes, checkUnknownFields, fillDefaults, kindErrors, refuse } from './prepare.ts'
 import type { WriteContext } from './write-context.ts'
 
 /**
@@ -96,6 +98,7 @@ export class ObjectWriter {
     fillDefaults(resource, object)
     resource.strategy.prepareForCreate?.(object, strategyContext)
     checkNamespace(this.#storage, resource, namespace, object.metadata.name ?? '')
+    if (resource.custom) checkDefinition(this.#storage, resource)
     const plugins = this.#admission.concerned(resource, 'CREATE', context.subresource)
     const attributes = this.#attributes('CREATE', resource, namespace, object, undefined, context)
     if (plugins.length > 0) await this.#mutate(plugins, attributes, resource, object)
@@ -140,8 +143,8 @@ export class ObjectWriter {
       if (isConditional && based !== current.metadata.resourceVersion) throw modifiedConflict(resource.type, name)
       checkUnknownFields(resource, draft, context)
       checkTypes(resource, draft)
-      const object = this.#prepareUpdate(resource, current, draft, context)
       const strategyContext = this.#strategyContext(context)
+      const object = withFixedParts(resource, current, draft, strategyContext)
       const plugins = this.#admission.concerned(resource, 'UPDATE', context.subresource)
       const attributes = this.#attributes('UPDATE', resource, namespace, object, current, context)
       if (plugins.length > 0) await this.#mutate(plugins, attributes, resource, object)
@@ -198,71 +201,6 @@ export class ObjectWriter {
     return isGone ? this.#storage.remove(resource.collection, object) : this.#storage.put(resource.collection, object)
   }
 
-  /** Puts back what this writer may not change. */
-  #prepareUpdate(resource: ServedResource, current: StoredObject, draft: Draft, context: WriteContext): Draft {
-    const { metadata } = draft
-    const old = current.metadata
-    if (metadata.name !== undefined && metadata.name !== '' && metadata.name !== old.name) {
-      throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${old.name})`)
-    }
-    if (metadata.namespace !== undefined && metadata.namespace !== '' && metadata.namespace !== (old.namespace ?? '')) {
-      throw badRequest(
-        `the namespace of the object (${metadata.namespace}) does not match the namespace on the URL (${old.namespace ?? ''})`,
-      )
-    }
-    if (metadata.uid !== undefined && metadata.uid !== '' && metadata.uid !== old.uid) {
-      throw conflict(resource.type, old.name, `Precondition failed: UID in precondition: ${metadata.uid}, UID in object meta: ${old.uid}`)
-    }
-    dropEmptyMeta(metadata as unknown as Record<string, unknown>)
-    metadata.name = old.name
-    metadata.uid = old.uid
-    metadata.resourceVersion = old.resourceVersion
-    metadata.creationTimestamp = old.creationTimestamp
-    keep(metadata, old, 'namespace')
-    keep(metadata, old, 'generateName')
-    keep(metadata, old, 'generation')
-    keep(metadata, old, 'deletionTimestamp')
-    keep(metadata, old, 'deletionGracePeriodSeconds')
-    keep(metadata, old, 'selfLink')
-    const object = resource.conversion?.toStored(draft) ?? draft
-    const { subresource } = context
-    if (subresource === 'status') {
-      this.#keepAllButStatus(resource, current, object)
-      fillStatusDefaults(resource, object)
-    } else {
-      if (resource.hasStatus) delete object['status']
-      fillDefaults(resource, object)
-      if (resource.hasStatus && current['status'] !== undefined) object['status'] = current['status']
-      else if (resource.hasStatus) delete object['status']
-    }
-    resource.strategy.prepareForUpdate?.(object, current, this.#strategyContext(context))
-    const counts = resource.custom || resource.strategy.hasGeneration
-    if (counts && subresource !== 'status' && specChanged(object, current, resource.custom, resource.hasStatus)) {
-      object.metadata.generation = (old.generation ?? 0) + 1
-    }
-    return object
-  }
-
-  /** A write of `status` leaves everything else as it was; labels and annotations of built-in kinds may come along, as in Kubernetes. */
-  #keepAllButStatus(resource: ServedResource, current: StoredObject, object: Draft): void {
-    for (const key of Object.keys(object)) {
-      if (key !== 'status' && key !== 'metadata' && !(key in current)) delete object[key]
-    }
-    for (const key of Object.keys(current)) if (key !== 'status' && key !== 'metadata') object[key] = current[key]
-    const { metadata } = object
-    const old = current.metadata
-    if (resource.custom) {
-      object.metadata = { ...old, ...(metadata.managedFields === undefined ? {} : { managedFields: metadata.managedFields }) }
-      return
-    }
-    if (old.ownerReferences === undefined) delete metadata.ownerReferences
-    else metadata.ownerReferences = old.ownerReferences as NonNullable<typeof metadata.ownerReferences>
-    if (resource.type.group === 'apps') {
-      if (old.labels === undefined) delete metadata.labels
-      else metadata.labels = old.labels
-    }
-  }
-
   async #mutate(
     plugins: readonly AdmissionPlugin[],
     attributes: AdmissionAttributes,
@@ -271,7 +209,7 @@ export class ObjectWriter {
   ): Promise<void> {
     if (!plugins.some(plugin => plugin.mutate !== undefined)) return
     await mutate(plugins, attributes)
-    fillDefaults(resource, object)
+    if (attributes.subresource !== 'status') fillDefaults(resource, object)
   }
 
   #beforeCommit(resource: ServedResource, object: Draft, old: StoredObject | undefined): void {
@@ -333,9 +271,4 @@ export function hasSpecFinalizers(resource: ServedResource, object: Readonly<Dra
   if (resource.collection !== 'namespaces') return false
   const spec = object['spec'] as { finalizers?: readonly string[] } | undefined
   return (spec?.finalizers ?? []).length > 0
-}
-
-function keep<K extends keyof Draft['metadata']>(metadata: Draft['metadata'], old: StoredObject['metadata'], key: K): void {
-  if (old[key] === undefined) delete metadata[key]
-  else metadata[key] = old[key]
 }

@@ -214,6 +214,7 @@ function checkName({ metadata }: Draft, namespace: string, name: string): void {
 /** An answer with the warnings its write collected. */
 export function withWarnings(response: ApiResponse, { warnings }: WriteContext): ApiResponse {
   if (warnings.length === 0) return response
-  const header = warnings.map(text => `299 - ${JSON.stringify(text)}`).join(', ')
+  // Headers are Latin text; names of unknown fields may be anything.
+  const header = warnings.map(text => `299 - ${JSON.stringify(text.replaceAll(/[^\x20-\x7e]/g, '?'))}`).join(', ')
   return { ...response, headers: { ...response.headers, warning: header } }
 }
