@@ -11,13 +11,14 @@ import { Alarm } from './alarm.ts'
 import { retryDelay } from './back-off.ts'
 import { ContainerRecord } from './container-record.ts'
 import { absent, containersOf, type ContainerState, type PodContainer, type PodObject } from './container-state.ts'
+import { ignoredFields } from './ignored-fields.ts'
 import { launchContainer } from './launch-container.ts'
 import { computePodActions, isSettled, type ContainerStates, type PodActions } from './pod-actions.ts'
 import { computePodStatus } from './pod-status.ts'
 import { restoreStates } from './restore.ts'
 import { sandboxSpec } from './sandbox-spec.ts'
 import { StatusWriter } from './status-writer.ts'
-import { stopRecord } from './stop-container.ts'
+import { defaultGraceSeconds, restartGraceSeconds, stopRecord } from './stop-container.ts'
 import { confirmDeletion, removeLeftovers } from './pod-end.ts'
 
 const eventReasons: Readonly<Record<NodeErrorCode, string>> = {
@@ -29,7 +30,6 @@ const eventReasons: Readonly<Record<NodeErrorCode, string>> = {
 const podRetry = { baseMs: 500, maxMs: 20_000 }
 /** How often a pod is looked at though nothing happened: renews tokens. */
 const resyncMs = 120_000
-const defaultGraceSeconds = 30
 
 /**
  * Makes one pod's containers be what the pod says. Level-based: it compares and takes the next step, again and again, one at a
@@ -202,6 +202,9 @@ export class PodWorker {
       throw new NodeError('SANDBOX', `Failed to create pod sandbox: ${messageOf(error)}`, { cause: error })
     }
     this.#hasStarted = true
+    const ignored = ignoredFields(this.#pod)
+    if (ignored.length > 0)
+      this.#context.events.record(this.#pod, 'Warning', 'FieldsIgnored', `The embedded node does not act on ${ignored.join(', ')}`)
     this.#status.mark()
     return this.#sandbox
   }
@@ -223,13 +226,9 @@ export class PodWorker {
   async #kill(name: string, message: string, signal: AbortSignal): Promise<void> {
     const record = this.#records.get(name)
     if (record?.run === undefined) return
-    const probe = record.state.phase.at === 'running' ? record.state.phase.failed : undefined
-    const { livenessProbe, startupProbe } = record.run.target.definition
-    const ofProbe = probe === 'liveness' ? livenessProbe : probe === 'startup' ? startupProbe : undefined
-    const graceSeconds = ofProbe?.terminationGracePeriodSeconds ?? this.#pod.spec?.terminationGracePeriodSeconds ?? defaultGraceSeconds
     this.#context.events.record(this.#pod, 'Normal', 'Killing', message)
     const graceOver = new AbortController()
-    using _timer = this.#context.clock.after(graceSeconds * 1000, () => graceOver.abort())
+    using _timer = this.#context.clock.after(restartGraceSeconds(this.#pod, record) * 1000, () => graceOver.abort())
     const stopped = stopRecord(this.#context, this.#pod, record, AbortSignal.any([graceOver.signal, this.#graceOver.signal]))
     // A termination goes on with this container where the grace period of the pod allows.
     await Promise.race([stopped, rejectWhenAborted(signal)])

@@ -20,6 +20,16 @@ export interface StopOptions {
   onHookFailure(message: string): void
 }
 
+export const defaultGraceSeconds = 30
+
+/** The grace period of a container that is stopped in a pod that stays: a failed probe may have its own. */
+export function restartGraceSeconds(pod: PodObject, { run, state: { phase } }: ContainerRecord): number {
+  const { livenessProbe, startupProbe } = run?.target.definition ?? {}
+  const failed = phase.at === 'running' ? phase.failed : undefined
+  const probe = failed === 'liveness' ? livenessProbe : failed === 'startup' ? startupProbe : undefined
+  return probe?.terminationGracePeriodSeconds ?? pod.spec?.terminationGracePeriodSeconds ?? defaultGraceSeconds
+}
+
 /** What is left to a container whose preStop hook has used up the grace period, as with kubelet. */
 const leastGraceMs = 2_000
 
