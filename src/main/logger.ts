@@ -18,9 +18,10 @@ export function createLogger({ file, level = 'info', onTrouble }: LogTarget = {}
   )
   const told = (message: string, fields: Readonly<Record<string, unknown>> | undefined): void => {
     if (onTrouble === undefined) return
-    const { error, name, namespace } = fields ?? {}
-    const about = name === undefined ? '' : ` (${namespace === undefined ? '' : `${String(namespace)}/`}${String(name)})`
-    onTrouble(`${message}${about}${error === undefined ? '' : `: ${error instanceof Error ? error.message : String(error)}`}`)
+    const about = [fields?.['namespace'], fields?.['name']].filter(part => typeof part === 'string').join('/')
+    const { error } = fields ?? {}
+    const why = error instanceof Error ? `: ${error.message}` : typeof error === 'string' ? `: ${error}` : ''
+    onTrouble(`${message}${about === '' ? '' : ` (${about})`}${why}`)
   }
   return {
     debug: (message, fields) => log.debug(plain(fields), message),

@@ -88,7 +88,7 @@ function play(tally: Tally, send: (text: string) => void, close: () => void): Pl
 export async function webSocketPlayer(host: string, port: number): Promise<Player> {
   const tally = new Tally('WebSocket')
   const socket = new WebSocket(`ws://${host}:${port}/play`)
-  socket.on('message', data => tally.hear(String(data)))
+  socket.on('message', (data: Buffer) => tally.hear(data.toString()))
   await once(socket, 'open')
   let leaving = false
   socket.on('close', () => {
@@ -113,7 +113,7 @@ export async function webSocketPlayer(host: string, port: number): Promise<Playe
 export async function udpPlayer(host: string, port: number): Promise<Player> {
   const tally = new Tally('UDP')
   const socket: Socket = createSocket('udp4')
-  socket.on('message', data => tally.hear(String(data)))
+  socket.on('message', data => tally.hear(data.toString()))
   socket.on('error', () => {
     // A refused datagram is one without an answer.
   })
