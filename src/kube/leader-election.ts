@@ -85,7 +85,8 @@ export class LeaderElector {
 
   /**
    * Waits until this process leads, then runs `lead`, whose signal is aborted when leadership is lost or `signal` is aborted.
-   * Releases the lease at the end, so that a successor need not wait. Throws {@link LeadershipLostError} when it was lost.
+   * Releases the lease at the end, so that a successor need not wait. Throws {@link LeadershipLostError} when it was lost, and the
+   * signal's reason when it is aborted before this process led.
    */
   async run(lead: (signal: AbortSignal) => Promise<void>, signal: AbortSignal): Promise<void> {
     await this.#acquire(signal)

@@ -153,7 +153,7 @@ export class RestClient implements Client {
     const { container, follow, previous, tailLines, sinceSeconds, timestamps } = options
     const query = queryString({ container, follow, previous, tailLines, sinceSeconds, timestamps })
     const path = resourcePath(podType, ref.namespace, ref.name, 'log') + query
-    const response = await this.#sender.send({ ...request('GET', path, options), headers: { accept: '*/*' } })
+    const response = await this.#sender.send({ ...request('GET', path, options), headers: { accept: '*/*' }, startsLate: follow === true })
     yield* response.bytes()
   }
 

@@ -6,6 +6,8 @@ export interface TransportRequest {
   /** A JSON value. Transports that leave the process serialise it; the in-process one copies it. */
   body?: unknown
   signal?: AbortSignal
+  /** The answer may begin after any time, as followed logs of a silent container do: no timeout for its start. */
+  startsLate?: boolean
 }
 
 /**

@@ -48,7 +48,7 @@ export class UndiciTransport implements Transport {
     await this.#agent?.dispatcher.destroy()
   }
 
-  async #send({ method, path, headers, body, signal }: TransportRequest): Promise<Dispatcher.ResponseData> {
+  async #send({ method, path, headers, body, signal, startsLate = false }: TransportRequest): Promise<Dispatcher.ResponseData> {
     if (signal?.aborted === true) throw abortReason(signal)
     const credential = await this.#config.credentials.get(signal)
     return this.#dispatcher(credential).request({
@@ -57,7 +57,7 @@ export class UndiciTransport implements Transport {
       method,
       headers: { ...headers, ...credential.headers },
       body: body === undefined ? null : typeof body === 'string' ? body : JSON.stringify(body),
-      headersTimeout: headersTimeoutMs,
+      headersTimeout: startsLate ? 0 : headersTimeoutMs,
       // Watches and followed logs are silent for as long as nothing happens.
       bodyTimeout: 0,
       ...(signal === undefined ? {} : { signal }),

@@ -128,7 +128,7 @@ describe('applyStrategicPatch', () => {
 
   it.each([
     ['a list item without its key', { containers: [{ image: 'x' }] }, 'does not contain declared merge key: name'],
-    ['an unknown directive', { labels: { $patch: 'explode' } }, 'unknown patch type: explode'],
+    ['an unknown directive', { labels: { $patch: 'explode' } }, 'unknown patch type: "explode"'],
     ['a patch that is no object', [1], 'strategic merge patch is an object'],
   ])('refuses %s', (_, patch, message) => {
     const apply = () => applyStrategicPatch({ labels: { a: '1' }, containers: [a] }, patch, schema)

@@ -26,7 +26,8 @@ function mergeMap(original: Json, patch: Json, schema: StructuralSchema | undefi
   const directive = patch[DIRECTIVE]
   if (directive === 'replace') return clean(without(patch, DIRECTIVE)) as Json
   if (directive === 'delete') return {}
-  if (directive !== undefined && directive !== 'merge') throw new PatchError('Malformed', `unknown patch type: ${String(directive)}`)
+  if (directive !== undefined && directive !== 'merge')
+    throw new PatchError('Malformed', `unknown patch type: ${JSON.stringify(directive)}`)
 
   const result = retained(original, patch)
   for (const [key, value] of Object.entries(patch)) {
@@ -81,7 +82,7 @@ function mergeList(original: readonly unknown[], patch: readonly unknown[], sche
       return patch.filter(other => isJsonObject(other) && other[DIRECTIVE] === undefined).map(clean)
     }
     if (directive !== undefined && directive !== 'delete' && directive !== 'merge') {
-      throw new PatchError('Malformed', `unknown patch type: ${String(directive)}`)
+      throw new PatchError('Malformed', `unknown patch type: ${JSON.stringify(directive)}`)
     }
     if (item[key] === undefined)
       throw new PatchError('Malformed', `map: ${JSON.stringify(item)} does not contain declared merge key: ${key}`)
