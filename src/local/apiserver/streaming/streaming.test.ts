@@ -109,14 +109,14 @@ describe('port-forward over channels', () => {
     const toPod = new PassThrough()
     const fromPod = new PassThrough()
     const node = fakeNode(fakeCommand(), { portForward: async () => Duplex.from({ writable: toPod, readable: fromPod }) })
-    const channel = await open('ports=8080', node, 'portforward', ['v4.channel.k8s.io'])
+    const channel = await open('ports=80', node, 'portforward', ['v4.channel.k8s.io'])
     channel.send(frame(0, 'ping'))
     const received = await new Promise<Buffer>(resolve => toPod.once('data', resolve))
     expect(received.toString()).toBe('ping')
     fromPod.end('pong')
     const texts = await collect(channel.messages())
-    expect(texts[0]).toBe('\x90\x1fpong'.replace('\x90', Buffer.of(0x90).toString()))
-    expect(texts[1]).toHaveLength(2)
+    expect(texts[0]).toBe('P\0pong')
+    expect(texts[1]).toBe('P\0')
   })
 
   it('tells on the error channel why there is no connection', async () => {

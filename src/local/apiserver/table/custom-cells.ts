@@ -21,7 +21,7 @@ function cell(type: string, value: unknown, now: Date): unknown {
     case 'date':
       return typeof value === 'string' ? ageOf(value, now) : null
     case 'string':
-      return typeof value === 'object' ? JSON.stringify(value) : String(value)
+      return typeof value === 'string' ? value : JSON.stringify(value)
     default:
       return null
   }

@@ -40,7 +40,7 @@ function parseStep(text: string): { step: Step; length: number } | undefined {
     const wanted = filter[3] ?? filter[4] ?? filter[5] ?? ''
     const holds = (value: unknown) => {
       const found = operand(value)[0]
-      return found !== undefined && (String(found) === wanted) === (filter[2] === '==')
+      return found !== undefined && ((typeof found === 'string' ? found : JSON.stringify(found)) === wanted) === (filter[2] === '==')
     }
     return { step: values => values.flatMap(children).filter(holds), length: filter[0].length }
   }

@@ -63,7 +63,7 @@ function allowedAlike(spec: Spec, old: Spec): Record<string, unknown> {
 }
 
 function keepsTolerations(tolerations: readonly DeepReadonly<Toleration>[], old: readonly DeepReadonly<Toleration>[]): boolean {
-  const bare = ({ tolerationSeconds: _, ...rest }: DeepReadonly<Toleration>) => rest
+  const bare = (toleration: DeepReadonly<Toleration>) => ({ ...toleration, tolerationSeconds: undefined })
   return old.every(before => tolerations.some(now => equalJson(bare(before), bare(now))))
 }
 

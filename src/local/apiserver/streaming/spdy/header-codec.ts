@@ -49,7 +49,10 @@ export class HeaderReader {
   /** Rejects when the block is not what zlib or SPDY expect. */
   read(block: Uint8Array): Promise<SpdyHeaders> {
     return new Promise((resolve, reject) => {
+      // A block that zlib refuses is reported by the event alone.
+      this.#inflate.once('error', reject)
       this.#inflate.write(block, error => {
+        this.#inflate.off('error', reject)
         if (error !== null && error !== undefined) reject(error)
         else resolve(parse(this.#take()))
       })
