@@ -11,9 +11,10 @@ import { plan } from '../../../servers/plan.ts'
 import type { OkgContext } from '../context.ts'
 import { indexes } from '../names.ts'
 import { ordinalOf } from './member.ts'
-import { type Applied, applySteps, type CreateTrouble } from './apply.ts'
+import { type Applied, applySteps } from './apply.ts'
 import type { Troubles } from './conditions.ts'
 import { announceConditions, announceScale } from './events.ts'
+import { FailedCreates } from './failed-creates.ts'
 import { replicasAfterKill } from './kill.ts'
 import { memoryPatch } from './memory.ts'
 import { syncMarks } from './reclaim.ts'
@@ -27,8 +28,6 @@ import { addressTroublesOf } from './address-troubles.ts'
 
 /** The least time between two status writes of one set while it moves. */
 const statusIntervalMs = 250
-/** How soon a server that could not be made is tried again. */
-const createRetryMs = 5000
 /** Steps of one pass; more come with the next, so that a mass start does not keep updates waiting. */
 const stepsPerPass = 256
 
@@ -36,7 +35,7 @@ const stepsPerPass = 256
 interface Memo {
   statusWrittenAt: Instant
   invalid: { readonly generation: number; readonly messages: readonly string[] } | undefined
-  createTroubles: readonly CreateTrouble[]
+  readonly failedCreates: FailedCreates
 }
 
 export function createSetController(context: OkgContext, options: { workers?: number; metrics?: MetricsSink } = {}): Controller {
@@ -50,7 +49,7 @@ export function createSetController(context: OkgContext, options: { workers?: nu
       memos.delete(key)
       return 'done'
     }
-    const memo = memos.get(key) ?? { statusWrittenAt: 0, invalid: undefined, createTroubles: [] }
+    const memo = memos.get(key) ?? { statusWrittenAt: 0, invalid: undefined, failedCreates: new FailedCreates() }
     memos.set(key, memo)
     try {
       return await reconcileSet(set, memo, signal)
@@ -79,13 +78,12 @@ export function createSetController(context: OkgContext, options: { workers?: nu
     const remembered = await remember(context, set, next, signal)
     await syncMarks(context, set, next, signal)
     announceScale(context.recorder, set, next, members)
-    const steps = next.steps.slice(0, stepsPerPass)
+    const steps = memo.failedCreates.withoutRetries(next.steps, set.metadata.generation ?? 0, clock.now()).slice(0, stepsPerPass)
     const applied = await applySteps(
       { context, set, revisions: wanted.revisions, gracePeriodSeconds: wanted.update.gracePeriodSeconds, signal },
       steps,
     )
-    if (applied.troubles.length > 0 || steps.some(step => step.do === 'create')) memo.createTroubles = applied.troubles
-    else if (next.steps.length === 0 && !next.waiting.some(({ reason }) => reason === 'NotReady')) memo.createTroubles = []
+    memo.failedCreates.record(applied.troubles, steps, next.keys, clock.now())
 
     const wait = await publish(remembered, memo, members, next, applied, signal)
     if (applied.error !== undefined) throw applied.error
@@ -104,11 +102,12 @@ export function createSetController(context: OkgContext, options: { workers?: nu
     const waits: number[] = []
     if (planned.wakeAt !== undefined) waits.push(Math.max(1, planned.wakeAt - now))
     if (planned.steps.length > stepsPerPass) waits.push(1)
-    if (applied.troubles.length > 0) waits.push(createRetryMs)
+    const retryAt = memo.failedCreates.retryAt
+    if (retryAt !== undefined) waits.push(Math.max(1, retryAt - now))
     const fresh = observe(context, set)
-    // After steps the next pass tells more: a status written now would be outdated by its own answer.
-    const settledPlan = planned.steps.length === 0 ? planned : plan(wantedOf(fresh, membersOf(fresh)), membersOf(fresh), now)
-    const status = statusOf(set, fresh.pods, settledPlan, troublesOf(set, memo, members), now)
+    // The steps have been taken: the status tells what is left after them.
+    const left = planned.steps.length === 0 ? planned : plan(wantedOf(fresh, membersOf(fresh)), membersOf(fresh), now)
+    const status = statusOf(set, fresh.pods, left, troublesOf(set, memo, members), now)
     const change = statusChange(set.status, status)
     if (change !== undefined) {
       const due = memo.statusWrittenAt + statusIntervalMs
@@ -143,7 +142,7 @@ export function createSetController(context: OkgContext, options: { workers?: nu
     return {
       invalid: memo.invalid.messages,
       unsupported: ignoredParts(set.spec),
-      create: memo.createTroubles,
+      create: memo.failedCreates.list(),
       addresses: addressTroublesOf(context, set, members),
     }
   }
