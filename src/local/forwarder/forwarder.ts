@@ -103,7 +103,9 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
       if (failure === undefined) slot.told.delete(group)
       else {
         slot.told.set(group, failure.code)
-        logger.warn('Listener could not be bound', { group, listener: slot.key, code: failure.code, error: failure.message })
+        // One that waits for another group's listener to go is nothing to worry about.
+        const level = failure.code === 'HELD' ? 'debug' : 'warn'
+        logger[level]('Listener could not be bound', { group, listener: slot.key, code: failure.code, error: failure.message })
       }
       try {
         onFailure?.(group, listener, failure)
@@ -120,7 +122,7 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
       slot.failure = undefined
       slot.failures = 0
     } catch (error) {
-      const code = (error as NodeJS.ErrnoException).code ?? 'UNKNOWN'
+      const code = error instanceof Error && 'code' in error ? String(error.code) : 'UNKNOWN'
       slot.failure = { listener, code, message: `cannot listen on ${slot.key}: ${reasons[code] ?? String(error)}` }
       slot.retry = clock.after(Math.min(longestRetryMs, firstRetryMs * 2 ** slot.failures++), () => {
         slot.retry = undefined
