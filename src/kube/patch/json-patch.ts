@@ -2,12 +2,6 @@ import { isJsonObject } from '../../schema/json.ts'
 import { jsonEqual, setKey } from './json.ts'
 import { PatchError } from './patch-error.ts'
 
-/** One operation of a JSON patch (RFC 6902). */
-export type JsonPatchOperation =
-  | { op: 'add' | 'replace' | 'test'; path: string; value: unknown }
-  | { op: 'remove'; path: string }
-  | { op: 'move' | 'copy'; path: string; from: string }
-
 /** Kubernetes' own bound on the length of a patch. */
 const MAX_OPERATIONS = 10_000
 

@@ -32,13 +32,20 @@ function builtinName(group: string, version: string, kind: string): string | und
   return ids.get(`${group}/${version}/${kind}`)
 }
 
+/** Values of more than one type, which version 3 can say. */
+const manyTyped: Readonly<Record<string, Json>> = {
+  'io.k8s.apimachinery.pkg.util.intstr.IntOrString': { format: 'int-or-string', oneOf: [{ type: 'integer' }, { type: 'string' }] },
+  'io.k8s.apimachinery.pkg.api.resource.Quantity': { oneOf: [{ type: 'string' }, { type: 'number' }] },
+}
+
 /** A built-in definition and all it refers to, in OpenAPI v3 form, added to `schemas`. */
 export function addDefinition(schemas: Json, id: string): void {
   if (id in schemas) return
   const definition = kubernetesFacts().definitions[id]
   if (definition === undefined) return
+  // Known before its parts are: definitions may refer to themselves.
   schemas[id] = {}
-  schemas[id] = convert(definition, reference => addDefinition(schemas, reference))
+  schemas[id] = manyTyped[id] ?? convert(definition, reference => addDefinition(schemas, reference))
 }
 
 function convert(definition: OpenApiDefinition, visit: (id: string) => void): Json {

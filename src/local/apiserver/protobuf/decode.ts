@@ -1,9 +1,6 @@
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire'
 import { codecOf, type FieldCodec, messageOfKind } from './messages.ts'
 
-/** The media type of Kubernetes' protobuf bodies. */
-export const PROTOBUF_TYPE = 'application/vnd.kubernetes.protobuf'
-
 /** A body that is no Kubernetes protobuf, or of a kind that is not known here; the API answers with `status`. */
 export class ProtobufError extends Error {
   override readonly name = 'ProtobufError'
@@ -21,7 +18,7 @@ type Json = Record<string, unknown>
 const magic = [0x6b, 0x38, 0x73, 0x00]
 
 /**
- * Decodes a body of type {@link PROTOBUF_TYPE} (`k8s\0` and a runtime.Unknown) into the JSON object that Kubernetes would have sent.
+ * Decodes a body of type `application/vnd.kubernetes.protobuf` (`k8s\0` and a runtime.Unknown) into the JSON object that Kubernetes would have sent.
  * Contract: https://kubernetes.io/docs/reference/using-api/api-concepts/#protobuf-encoding
  * @throws ProtobufError
  */
