@@ -111,6 +111,32 @@ describe.each(await possible())('a container runtime with %s', isolation => {
     expect((await run(['node', '-p', 'process.version'])).lines).toEqual([process.version])
   })
 
+  it('gives the container devices of its own, and volumes below /dev', async () => {
+    if (isolation === 'loopback') return
+    const mounts = [{ hostPath: join(base, 'volume'), mountPath: '/dev/shm', readOnly: false }]
+    const script = 'echo a >/dev/null; head -c 3 /dev/zero | wc -c; echo c >/dev/shm/c; touch /dev/mine; ls /dev'
+    expect((await run(['sh', '-c', script], { mounts })).lines).toEqual([
+      '3',
+      'fd',
+      'full',
+      'mine',
+      'null',
+      'ptmx',
+      'pts',
+      'random',
+      'shm',
+      'stderr',
+      'stdin',
+      'stdout',
+      'tty',
+      'urandom',
+      'zero',
+    ])
+    expect(await readFile(join(base, 'volume/c'), 'utf8')).toBe('c\n')
+    expect(existsSync('/dev/mine')).toBe(false)
+    await rm(join(base, 'volume/c'))
+  })
+
   it('brings every variable through, without showing its value to other users', async () => {
     const env = { 'my.name': 'dot', PS4: 'x', LD_BIND_NOW: '1', LANG: 'C', SECRET: 's3cr3t-v4lue', EMPTY: '', LINES_: 'a\nb' }
     const script = 'JSON.stringify(process.env)'
@@ -236,6 +262,24 @@ describe.each(await possible())('a container runtime with %s', isolation => {
     expect(await containers[1]!.exited).toMatchObject({ exitCode: 137 })
     containers[0]!.kill('SIGKILL')
     await containers[0]!.exited
+  })
+
+  it('executes programs on a terminal', async () => {
+    const container = await start({ command: ['sleep', '1000'] })
+    const options = { stdin: true, tty: true }
+    if (isolation === 'loopback') await expect(container.exec(['sh'], options)).rejects.toMatchObject({ code: 'ExecError' })
+    else {
+      const session = await container.exec(['sh', '-c', 'test -t 0 && read line && stty size && tty >/dev/tty; exit 5'], options)
+      session.resize?.(100, 40)
+      await sleep(50)
+      session.stdin?.write('go\r')
+      const [shown, status] = await Promise.all([text(session.stdout), session.exit])
+      expect(shown).toContain('40 100')
+      expect(shown).toContain('/dev/pts/')
+      expect(status).toMatchObject({ exitCode: 5 })
+    }
+    container.kill('SIGKILL')
+    await container.exited
   })
 
   it('aborts a start', async () => {

@@ -15,6 +15,19 @@ mount -n -t tmpfs -o mode=0755 berth "$scratch"
 # The prepared files are few and small: links, empty folders, /etc/hosts and the like.
 cp -R -P "$prepared/." "$scratch/"
 cd "$scratch"
+
+# A /dev of the container's own, so that nothing written there is the host's. Only root may make devices; others borrow them.
+if ! cp -R -P /dev/null /dev/zero /dev/full /dev/random /dev/urandom /dev/tty /dev/ptmx root/dev 2>/dev/null; then
+  for device in null zero full random urandom tty ptmx; do
+    : >"root/dev/$device"
+    mount -n --bind "/dev/$device" "root/dev/$device"
+  done
+fi
+mount -n --rbind /dev/pts root/dev/pts
+mount -n --rbind /sys root/sys
+# A masked /proc (inside another container engine) forbids a new one; then the processes of the host stay visible.
+mount -n -t proc proc root/proc 2>/dev/null || mount -n --rbind /proc root/proc
+
 while [ "$1" != run ]; do
   case $1 in
     overlay) mount -n -t overlay -o "lowerdir=$3,upperdir=upper/$2,workdir=work/$2${BERTH_OVERLAY_OPTIONS:-}" overlay "root/$2" ;;
@@ -26,11 +39,6 @@ while [ "$1" != run ]; do
   shift 3
 done
 shift
-mount -n --rbind /dev root/dev
-mount -n -t tmpfs -o mode=1777 shm root/dev/shm 2>/dev/null || true
-mount -n --rbind /sys root/sys
-# A masked /proc (inside another container engine) forbids a new one; then the processes of the host stay visible.
-mount -n -t proc proc root/proc 2>/dev/null || mount -n --rbind /proc root/proc
 # The old /proc still shows the process ids of the host. The program takes this shell's place, and so is process 1 of its namespace: when it
 # ends, the kernel ends every other process of the container.
 read -r pid _ </proc/self/stat

@@ -97,6 +97,12 @@ export class CriLog {
     this.#write(records.end(this.#now()))
   }
 
+  /** Copies the whole output of a process, then closes the file. */
+  async record(output: { readonly stdout: Readable; readonly stderr: Readable }): Promise<void> {
+    await Promise.all([this.copy('stdout', output.stdout), this.copy('stderr', output.stderr)])
+    await this.close()
+  }
+
   async close(): Promise<void> {
     await this.#rotating
     this.#file.end()

@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { programStart } from './container-environment.ts'
 import type { HostTools } from './host-tools.ts'
+import { drained, type OutputPipes, type ProcessOutput } from './output-pipes.ts'
 import { exitOf, sendSignal } from './process-container.ts'
 import { RuntimeError } from './runtime-error.ts'
 import type { Container, ExecSession } from './runtime.ts'
@@ -10,6 +11,7 @@ import { terminalArguments } from './terminal.ts'
 
 export interface ExecTarget {
   readonly tools: HostTools
+  readonly pipes: OutputPipes
   /** Process id of a process inside the container. */
   readonly target: number
   readonly userNamespace: boolean
@@ -53,28 +55,32 @@ export async function execInNamespaces(
     ...program.arguments,
   ]
   const terminal = options.tty ? terminalArguments(tools, words) : undefined
-  const child = spawn(tools.require('setpriv'), ['--pdeathsig', 'KILL', '--', ...(terminal ?? words)], {
-    cwd: '/',
-    detached: true,
-    env: program.environment,
-    stdio: [options.stdin ? 'pipe' : 'ignore', 'pipe', 'pipe', 'pipe', ...(terminal ? (['pipe'] as const) : [])],
-  })
-  await startReport(child, 'ExecError')
-  return processSession(child, exec.now)
+  const { child, output } = await exec.pipes.connect((stdout, stderr) =>
+    spawn(tools.require('setpriv'), ['--pdeathsig', 'KILL', '--', ...(terminal ?? words)], {
+      cwd: '/',
+      detached: true,
+      env: program.environment,
+      stdio: [options.stdin ? 'pipe' : 'ignore', stdout, stderr, 'pipe', ...(terminal ? (['pipe'] as const) : [])],
+    }),
+  )
+  await startReport(child, 'ExecError', { diagnostics: output.stderr })
+  return processSession(child, output, exec.now)
 }
 
 /** A child process as an exec session. */
-export function processSession(child: ChildProcess, now: () => Date): ExecSession {
-  const { stdin, stdout, stderr, pid } = child
-  if (stdout === null || stderr === null || pid === undefined) throw new RuntimeError('ExecError', 'the process has no output')
+export function processSession(child: ChildProcess, output: ProcessOutput, now: () => Date): ExecSession {
+  const { stdin, pid } = child
+  if (pid === undefined) throw new RuntimeError('ExecError', 'the process has no id')
   stdin?.on('error', () => undefined)
   const control = child.stdio[4]
   return {
     ...(stdin && { stdin }),
-    stdout,
-    stderr,
+    ...output,
     ...(control && 'write' in control && { resize: (columns, rows) => void control.write(`${columns} ${rows}\n`) }),
-    exit: exitOf(child, now),
+    exit: exitOf(child, now).then(async status => {
+      await drained(output)
+      return status
+    }),
     kill() {
       if (child.exitCode !== null || child.signalCode !== null) return
       for (const descendant of descendants(pid)) sendSignal(descendant, 'SIGKILL')

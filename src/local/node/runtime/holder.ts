@@ -50,7 +50,7 @@ export async function startHolder({ tools, userNamespace, hostname, network }: H
     { cwd: '/', env: {}, detached: true, stdio: ['pipe', 'ignore', 'ignore', 'pipe'] },
   )
   child.stdin?.on('error', () => undefined)
-  await startReport(child, 'CreatePodSandboxError', signal)
+  await startReport(child, 'CreatePodSandboxError', { signal })
   const { pid } = child
   if (pid === undefined) throw new RuntimeError('CreatePodSandboxError', 'the pod holder has no process id')
   return {

@@ -1,4 +1,4 @@
-import { spawn, type SpawnOptions } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdir, rm } from 'node:fs/promises'
@@ -10,6 +10,7 @@ import { CriLog } from './cri-log.ts'
 import { directDialer } from './direct-dialer.ts'
 import { processSession } from './exec-session.ts'
 import { findExecutable, prepareFolder, rewritePaths, type MappedFolder } from './mapped-folder.ts'
+import { OutputPipes } from './output-pipes.ts'
 import { exitOf, ProcessContainer, sendSignal } from './process-container.ts'
 import { RuntimeError } from './runtime-error.ts'
 import type { Container, ContainerRuntime, ContainerSpec, Sandbox, SandboxSpec } from './runtime.ts'
@@ -32,6 +33,7 @@ export class LoopbackRuntime implements ContainerRuntime {
   readonly dialer = directDialer
   readonly #options: LoopbackRuntimeOptions
   readonly #watchdog: Watchdog
+  readonly #pipes: OutputPipes
   readonly #sandboxes = new Set<LoopbackSandbox>()
   #pods = 0
 
@@ -39,6 +41,7 @@ export class LoopbackRuntime implements ContainerRuntime {
     this.#options = options
     this.notes = options.notes
     this.#watchdog = watchdog
+    this.#pipes = new OutputPipes(join(options.stateDir, 'pipes'))
   }
 
   static async create(options: LoopbackRuntimeOptions): Promise<LoopbackRuntime> {
@@ -51,7 +54,7 @@ export class LoopbackRuntime implements ContainerRuntime {
     signal.throwIfAborted()
     const { plan } = this.#options
     const podIP = spec.hostNetwork ? plan.nodeIP(0) : plan.loopbackPodIP(this.#pods++ % (100 * 250))
-    const sandbox = new LoopbackSandbox(spec, podIP, this.#options, this.#watchdog, () => void this.#sandboxes.delete(sandbox))
+    const sandbox = new LoopbackSandbox(spec, podIP, this.#options, this.#watchdog, this.#pipes, () => void this.#sandboxes.delete(sandbox))
     this.#sandboxes.add(sandbox)
     return sandbox
   }
@@ -60,6 +63,7 @@ export class LoopbackRuntime implements ContainerRuntime {
     await Promise.all([...this.#sandboxes].map(sandbox => sandbox[Symbol.asyncDispose]()))
     await this.#watchdog[Symbol.asyncDispose]()
     await rm(join(this.#options.stateDir, 'containers'), { recursive: true, force: true })
+    await rm(join(this.#options.stateDir, 'pipes'), { recursive: true, force: true })
   }
 }
 
@@ -69,15 +73,24 @@ class LoopbackSandbox implements Sandbox {
   readonly #spec: SandboxSpec
   readonly #options: LoopbackRuntimeOptions
   readonly #watchdog: Watchdog
+  readonly #pipes: OutputPipes
   readonly #forget: () => void
   readonly #containers = new Set<Container>()
   #ended = false
 
-  constructor(spec: SandboxSpec, podIP: string, options: LoopbackRuntimeOptions, watchdog: Watchdog, forget: () => void) {
+  constructor(
+    spec: SandboxSpec,
+    podIP: string,
+    options: LoopbackRuntimeOptions,
+    watchdog: Watchdog,
+    pipes: OutputPipes,
+    forget: () => void,
+  ) {
     this.podIPs = [podIP]
     this.#spec = spec
     this.#options = options
     this.#watchdog = watchdog
+    this.#pipes = pipes
     this.#forget = forget
   }
 
@@ -90,7 +103,7 @@ class LoopbackSandbox implements Sandbox {
     const base = join(stateDir, 'containers', id)
     const workingDir = spec.workingDir ?? spec.image.workingDir ?? '/'
     const cleanUp = () => rm(base, { recursive: true, force: true })
-    let log: CriLog | undefined
+    let logged: Promise<void> | undefined
     try {
       const folder = await prepareFolder(join(base, 'root'), spec.image, spec.mounts, workingDir)
       const plain = {
@@ -98,27 +111,24 @@ class LoopbackSandbox implements Sandbox {
         ...(spec.env['POD_IP'] === undefined && { POD_IP: this.podIPs[0] ?? '' }),
       }
       const env = mappedEnvironment(folder, plain)
-      const run = (command: readonly string[], more: Readonly<Record<string, string>>, options: SpawnOptions) =>
-        this.#spawn(folder, workingDir, command, { ...env, ...more }, options)
-      log = await CriLog.open({ path: spec.logPath, now })
-      const { child, pid } = await run(words, {}, { stdio: [spec.stdin === true ? 'pipe' : 'ignore', 'pipe', 'pipe'] })
-      if (child.stdout && child.stderr) {
-        void log.copy('stdout', child.stdout)
-        void log.copy('stderr', child.stderr)
-      }
+      const run = (command: readonly string[], more: Readonly<Record<string, string>>, stdin: boolean) =>
+        this.#spawn(folder, workingDir, command, { ...env, ...more }, stdin)
+      const log = await CriLog.open({ path: spec.logPath, now })
+      const { child, pid, output } = await run(words, {}, spec.stdin === true)
+      logged = log.record(output)
       const container = new ProcessContainer({
         id,
         pid,
         child,
-        log,
+        logged,
         now,
         cleanUp,
         killAll: () => sendSignal(-pid, 'SIGKILL'),
         exec: async (command, options) => {
           if (options.tty)
             throw new RuntimeError('ExecError', 'containers without namespaces have no terminals; without -t the command runs')
-          const started = await run(command, options.env ?? {}, { stdio: [options.stdin ? 'pipe' : 'ignore', 'pipe', 'pipe'] })
-          return processSession(started.child, now)
+          const started = await run(command, options.env ?? {}, options.stdin)
+          return processSession(started.child, started.output, now)
         },
       })
       this.#containers.add(container)
@@ -126,7 +136,7 @@ class LoopbackSandbox implements Sandbox {
       if (this.#ended || signal.aborted) container.kill('SIGKILL')
       return container
     } catch (error) {
-      await log?.close()
+      await logged
       await cleanUp()
       throw error
     }
@@ -137,12 +147,14 @@ class LoopbackSandbox implements Sandbox {
     workingDir: string,
     command: readonly string[],
     env: Readonly<Record<string, string>>,
-    options: SpawnOptions,
+    stdin: boolean,
   ) {
     const [program, ...args] = command.map(word => rewritePaths(folder, word))
     const path = await findExecutable(program ?? '', env['PATH'] ?? '', command[0] ?? '')
     // A process group of its own, so that a signal reaches the program's children too.
-    const child = spawn(path, args, { ...options, env, cwd: folder.path(workingDir), detached: true })
+    const { child, output } = await this.#pipes.connect((stdout, stderr) =>
+      spawn(path, args, { stdio: [stdin ? 'pipe' : 'ignore', stdout, stderr], env, cwd: folder.path(workingDir), detached: true }),
+    )
     await once(child, 'spawn').catch((cause: unknown) => {
       throw new RuntimeError('RunContainerError', `exec: "${command[0]}": ${String(cause)}`, { cause })
     })
@@ -154,7 +166,7 @@ class LoopbackSandbox implements Sandbox {
       this.#watchdog.remove(pid)
     })
     child.once('exit', () => sendSignal(-pid, 'SIGKILL'))
-    return { child, pid }
+    return { child, pid, output }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { mkdir, readFile, rm } from 'node:fs/promises'
@@ -11,6 +11,7 @@ import { CriLog } from './cri-log.ts'
 import { execInNamespaces } from './exec-session.ts'
 import { startHolder, type Holder } from './holder.ts'
 import type { HostTools } from './host-tools.ts'
+import { OutputPipes } from './output-pipes.ts'
 import type { PodNetwork } from './pod-network.ts'
 import { ProcessContainer, sendSignal } from './process-container.ts'
 import { prepareRootFolder, type RootStep } from './root-folder.ts'
@@ -46,6 +47,7 @@ export class NamespaceRuntime implements ContainerRuntime {
   readonly #sandboxes = new Set<NamespaceSandbox>()
   // Starts are bound by the processor: more at once would only make each of them slower.
   readonly #starts = new Semaphore(2 * availableParallelism())
+  readonly #pipes: OutputPipes
   #nextAddress = 0
 
   private constructor(options: NamespaceRuntimeOptions, hostMountPoints: readonly string[]) {
@@ -53,6 +55,7 @@ export class NamespaceRuntime implements ContainerRuntime {
     this.notes = options.notes
     this.dialer = options.network.dialer
     this.#options = options
+    this.#pipes = new OutputPipes(join(options.stateDir, 'pipes'))
     this.#hostMountPoints = hostMountPoints
   }
 
@@ -97,6 +100,7 @@ export class NamespaceRuntime implements ContainerRuntime {
         now,
         plan,
         starts: this.#starts,
+        pipes: this.#pipes,
         hostMountPoints: this.#hostMountPoints,
         forget: () => void this.#sandboxes.delete(sandbox),
       })
@@ -110,6 +114,7 @@ export class NamespaceRuntime implements ContainerRuntime {
     await this.#options.network[Symbol.asyncDispose]()
     await rm(join(this.#options.stateDir, 'containers'), { recursive: true, force: true })
     await rm(join(this.#options.stateDir, 'scratch'), { recursive: true, force: true })
+    await rm(join(this.#options.stateDir, 'pipes'), { recursive: true, force: true })
   }
 
   /** Goes around the whole network before an address is used again: a late packet for a dead pod should not reach a new one. */
@@ -136,6 +141,7 @@ interface SandboxParts {
   readonly now: () => Date
   readonly plan: HostPlan
   readonly starts: Semaphore
+  readonly pipes: OutputPipes
   readonly hostMountPoints: readonly string[]
   readonly forget: () => void
 }
@@ -167,7 +173,7 @@ class NamespaceSandbox implements Sandbox {
     const workingDir = spec.workingDir ?? spec.image.workingDir ?? '/'
     const env = containerEnvironment(spec, this.#parts.spec.hostname)
     const cleanUp = () => rm(folder, { recursive: true, force: true })
-    let log: CriLog | undefined
+    let logged: Promise<void> | undefined
     try {
       const steps = await prepareRootFolder({
         prepared: folder,
@@ -177,59 +183,62 @@ class NamespaceSandbox implements Sandbox {
         files: await this.#networkFiles(),
         hostMountPoints: this.#parts.hostMountPoints,
       })
-      log = await CriLog.open({ path: spec.logPath, now })
+      const log = await CriLog.open({ path: spec.logPath, now })
       const program = programStart(env, workingDir, words, tools, {
         BERTH_PROGRAM_START: programStartScript,
         ...(userNamespace && { BERTH_OVERLAY_OPTIONS: ',userxattr' }),
       })
-      const child = spawn(
+      const command = [
+        '--pdeathsig',
+        'KILL',
+        '--',
+        ...(holder === undefined ? [] : [tools.require('nsenter'), ...holder.joinArguments, '--']),
+        tools.require('unshare'),
+        '--mount',
+        '--pid',
+        '--',
+        tools.require('sh'),
+        '-c',
+        guardScript,
+        'berth-container',
         tools.require('setpriv'),
-        [
-          '--pdeathsig',
-          'KILL',
-          '--',
-          ...(holder === undefined ? [] : [tools.require('nsenter'), ...holder.joinArguments, '--']),
-          tools.require('unshare'),
-          '--mount',
-          '--pid',
-          '--',
-          tools.require('sh'),
-          '-c',
-          guardScript,
-          'berth-container',
-          tools.require('setpriv'),
-          '--pdeathsig',
-          'KILL',
-          '--',
-          tools.require('sh'),
-          setupScript,
-          join(stateDir, 'scratch'),
-          folder,
-          ...steps.flatMap(stepArguments),
-          'run',
-          ...program.arguments,
-        ],
-        {
+        '--pdeathsig',
+        'KILL',
+        '--',
+        tools.require('sh'),
+        setupScript,
+        join(stateDir, 'scratch'),
+        folder,
+        ...steps.flatMap(stepArguments),
+        'run',
+        ...program.arguments,
+      ]
+      const { child, output } = await this.#parts.pipes.connect((stdout, stderr) =>
+        spawn(tools.require('setpriv'), command, {
           cwd: '/',
           // Ctrl-C in a terminal goes to the whole foreground group; containers are stopped by us, in order.
           detached: true,
           env: program.environment,
-          stdio: [spec.stdin === true ? 'pipe' : 'ignore', 'pipe', 'pipe', 'pipe'],
-        },
+          stdio: [spec.stdin === true ? 'pipe' : 'ignore', stdout, stderr, 'pipe'],
+        }),
       )
-      void this.#copyOutput(child, log)
-      const { pid } = await startReport(child, 'RunContainerError', signal)
+      logged = log.record(output)
+      const { pid } = await startReport(child, 'RunContainerError', { signal })
       if (pid === undefined) throw new RuntimeError('RunContainerError', 'the process id of the container is not known')
       const container = new ProcessContainer({
         id,
         pid,
         child,
-        log,
+        logged,
         now,
         cleanUp,
         killAll: () => sendSignal(pid, 'SIGKILL'),
         exec: (command, options) =>
-          execInNamespaces({ tools, target: pid, userNamespace, programStartScript, env, workingDir, now }, command, options),
+          execInNamespaces(
+            { tools, pipes: this.#parts.pipes, target: pid, userNamespace, programStartScript, env, workingDir, now },
+            command,
+            options,
+          ),
       })
       this.#containers.add(container)
       void container.exited.then(() => this.#containers.delete(container))
@@ -237,14 +246,10 @@ class NamespaceSandbox implements Sandbox {
       if (this.#ended) container.kill('SIGKILL')
       return container
     } catch (error) {
-      await log?.close()
+      await logged
       await cleanUp()
       throw error
     }
-  }
-
-  async #copyOutput(child: ChildProcess, log: CriLog): Promise<void> {
-    if (child.stdout && child.stderr) await Promise.all([log.copy('stdout', child.stdout), log.copy('stderr', child.stderr)])
   }
 
   /** The files of /etc that belong to the pod. With the host's network they are the host's. */

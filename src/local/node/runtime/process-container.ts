@@ -2,8 +2,8 @@ import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { constants } from 'node:os'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Writable } from 'node:stream'
-import type { CriLog } from './cri-log.ts'
 import type { Container, ExecSession, ExitStatus } from './runtime.ts'
 
 export interface ProcessContainerParts {
@@ -12,7 +12,8 @@ export interface ProcessContainerParts {
   readonly pid: number
   /** Its outermost process: ending it ends every process of the container. */
   readonly child: ChildProcess
-  readonly log: CriLog
+  /** Resolves when all output is in the log. */
+  readonly logged: Promise<void>
   readonly now: () => Date
   readonly killAll: () => void
   readonly exec: Container['exec']
@@ -68,7 +69,8 @@ export class ProcessContainer implements Container {
   async #watch(): Promise<ExitStatus> {
     const status = await exitOf(this.#parts.child, this.#parts.now)
     this.#ended = true
-    await this.#parts.log.close()
+    // A daemon that left the container's process group may hold its output open; the container has ended all the same.
+    await Promise.race([this.#parts.logged, sleep(2000, undefined, { ref: false })])
     await this.#parts.cleanUp()
     if (this.#endedBy === undefined || status.exitCode !== 128 + constants.signals.SIGKILL) return status
     return { ...status, exitCode: 128 + this.#endedBy, signal: this.#endedBy }

@@ -7,9 +7,26 @@ import type { Mount, ResolvedImage } from './runtime.ts'
 /** Top folders of the host that containers see through an overlay: programs and libraries come from the host unless the image has its own. */
 const hostFolders = ['bin', 'sbin', 'lib', 'lib32', 'lib64', 'libx32', 'usr', 'etc', 'opt', 'nix']
 /** Folders every container has, empty unless the image fills them. */
-const emptyFolders = ['tmp', 'run', 'root', 'home', 'srv', 'mnt', 'media', 'var', 'var/tmp', 'var/log', 'var/lib', 'var/run', 'var/cache']
+const emptyFolders = [
+  'dev/pts',
+  'dev/shm',
+  'tmp',
+  'run',
+  'root',
+  'home',
+  'srv',
+  'mnt',
+  'media',
+  'var',
+  'var/tmp',
+  'var/log',
+  'var/lib',
+  'var/run',
+  'var/cache',
+]
 /** Top folders that the set-up script fills; what an exported image has there does not matter. */
 const kernelFolders: ReadonlySet<string> = new Set(['dev', 'proc', 'sys'])
+const deviceLinks = { fd: '/proc/self/fd', stdin: '/proc/self/fd/0', stdout: '/proc/self/fd/1', stderr: '/proc/self/fd/2' }
 
 /** One mount that the set-up script makes, in order. Paths are relative to the container's scratch folder or absolute on the host. */
 export type RootStep =
@@ -44,7 +61,7 @@ export async function prepareRootFolder(input: RootFolderInput): Promise<RootSte
   for (const [index, layer] of [...layers.entries()].toReversed()) await root.addLayer(layer, `image/${index}`, image.reference)
   await root.createOverlayFolders()
   for (const folder of emptyFolders) await root.place(`/${folder}`, 'folder')
-  for (const folder of ['/tmp', '/var/tmp']) await chmod(root.writablePath(folder), 0o1777)
+  for (const folder of ['/tmp', '/var/tmp', '/dev/shm']) await chmod(root.writablePath(folder), 0o1777)
   for (const [path, text] of Object.entries(input.files)) await root.replace(path, text)
 
   const steps: RootStep[] = layers.map((from, index) => ({ do: 'bind-read-only', from, to: `image/${index}` }))
@@ -96,6 +113,7 @@ class RootFolder {
   async create(): Promise<void> {
     const folders = ['upper', 'work', 'image', ...[...kernelFolders].map(folder => `root/${folder}`)]
     await Promise.all(folders.map(folder => mkdir(join(this.#prepared, folder), { recursive: true })))
+    await Promise.all(Object.entries(deviceLinks).map(([name, target]) => symlink(target, this.#at('root/dev', name))))
   }
 
   async addHost(hostRoot: string): Promise<void> {

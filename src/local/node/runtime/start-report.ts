@@ -8,11 +8,18 @@ export interface StartReport {
   readonly pid?: number
 }
 
+export interface StartReportOptions {
+  readonly signal?: AbortSignal
+  /** Where tools that run before the script print their errors. */
+  readonly diagnostics?: Readable
+}
+
 /**
  * Waits until the set-up script is about to become the program.
  * @throws RuntimeError with `code`, carrying the script's own reason; `Aborted` when the signal came first (the process is then killed).
  */
-export async function startReport(child: ChildProcess, code: RuntimeErrorCode, signal?: AbortSignal): Promise<StartReport> {
+export async function startReport(child: ChildProcess, code: RuntimeErrorCode, options: StartReportOptions = {}): Promise<StartReport> {
+  const { signal, diagnostics } = options
   const channel = child.stdio[3]
   if (!(channel instanceof Readable)) throw new TypeError('the child has no report channel')
   let text = ''
@@ -37,7 +44,7 @@ export async function startReport(child: ChildProcess, code: RuntimeErrorCode, s
     if (outcome.state === 'started') resolve(outcome.pid === undefined ? {} : { pid: outcome.pid })
     else if (outcome.state === 'refused') reject(new RuntimeError(code, outcome.message, { exitCode: outcome.exitCode }))
     else {
-      const reason = text.trim() || String(child.stderr?.read() ?? '').trim() || 'no reason given'
+      const reason = text.trim() || String(diagnostics?.read() ?? '').trim() || 'no reason given'
       reject(new RuntimeError(code === 'RunContainerError' ? 'CreateContainerError' : code, `set-up failed: ${reason}`))
     }
   })

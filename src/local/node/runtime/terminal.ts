@@ -13,7 +13,8 @@ my $buffer = pack('I', 0);
 ioctl($master, $unlock, $buffer) or die "unlock: $!";
 ioctl($master, $number, $buffer) or die "name: $!";
 my $name = '/dev/pts/' . unpack('I', $buffer);
-open(my $slave, '+<', $name) or die "$name: $!";
+# Not as this process's own controlling terminal: it is to be the command's.
+sysopen(my $slave, $name, 2 | 256) or die "$name: $!";
 sub resize { my $window = pack('S4', @_, 0, 0); ioctl($master, $size, $window) }
 resize(24, 80);
 my $child = fork(); die "fork: $!" unless defined $child;

@@ -80,7 +80,7 @@ export class RelayNetwork implements PodNetwork {
       env: {},
       stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
     })
-    await startReport(child, 'CreatePodSandboxError', signal)
+    await startReport(child, 'CreatePodSandboxError', { signal })
     child.stderr?.resume()
     this.#relays.set(podIP, name)
     return {
