@@ -129,7 +129,10 @@ function elementText(element: string): string {
   return element.startsWith('v:') ? `[=${rest}]` : `[${rest}]`
 }
 
-/** The path element of a list item: by its keys (`k:`) or its value (`v:`); undefined when a key is missing. */
+/**
+ * The path element of a list item: by its keys (`k:`) or its value (`v:`); undefined when a key is missing. A port without a protocol is a
+ * TCP port before defaulting says so, as in Kubernetes' own schema.
+ */
 export function itemElement(item: unknown, schema: StructuralSchema): string | undefined {
   if (schema['x-kubernetes-list-type'] === 'set') return `v:${JSON.stringify(item)}`
   const keys = schema['x-kubernetes-list-map-keys'] ?? []

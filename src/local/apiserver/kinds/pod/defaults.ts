@@ -7,6 +7,7 @@ import type {
   ProjectedVolumeSource,
   Volume,
 } from '../../../../apis/core/types.generated.ts'
+import { canonicalQuantity } from './canonical-quantity.ts'
 
 /** The defaults of a pod's or pod template's spec, as Kubernetes' `SetDefaults_PodSpec` and its fellows give them. */
 export function defaultPodSpec(spec: PodSpec): void {
@@ -40,6 +41,7 @@ function defaultContainer(container: Container, hostNetwork: boolean): void {
   container.terminationMessagePath ??= '/dev/termination-log'
   container.terminationMessagePolicy ??= 'File'
   container.resources ??= {}
+  for (const list of [container.resources.limits, container.resources.requests]) if (list !== undefined) canonicalise(list)
   for (const port of container.ports ?? []) {
     port.protocol ??= 'TCP'
     if (hostNetwork && (port.hostPort === undefined || port.hostPort === 0)) port.hostPort = port.containerPort
@@ -51,6 +53,13 @@ function defaultContainer(container: Container, hostNetwork: boolean): void {
     if (probe !== undefined) defaultProbe(probe)
   }
   defaultLifecycle(container.lifecycle)
+}
+
+function canonicalise(quantities: Record<string, string | number>): void {
+  for (const [name, text] of Object.entries(quantities)) {
+    const canonical = canonicalQuantity(text)
+    if (canonical !== text) quantities[name] = canonical
+  }
 }
 
 /** An image without tag and digest means `latest`. */
