@@ -13,6 +13,8 @@ import { createNode, type Node } from './node.ts'
 import type { PodObject } from './pods/container-state.ts'
 
 const namespace = 'default'
+/** Shorter than a test may take, so that what was waited for is told. */
+const patienceMs = 8_000
 export const plan = hostPlan(0)
 
 /** A node without processes on an API server of its own, with one pod `default/p`: for tests. */
@@ -130,7 +132,7 @@ export class NodeFixture implements AsyncDisposable {
     look()
     const timeout = setTimeout(
       () => found.reject(new Error(`waited in vain: ${JSON.stringify(store.get(`${namespace}/p`)?.status)}`)),
-      4_000,
+      patienceMs,
     )
     return await found.promise.finally(() => clearTimeout(timeout))
   }
