@@ -17,6 +17,7 @@ import {
 const maps = '/api/v1/namespaces/default/configmaps'
 const pods = '/api/v1/namespaces/default/pods'
 const services = '/api/v1/namespaces/default/services'
+const definitions = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions'
 const rooms = '/apis/example.com/v1/namespaces/default/rooms'
 const room = (name: string, spec: unknown = { map: 'dust' }) => ({ apiVersion: 'example.com/v1', kind: 'Room', metadata: { name }, spec })
 
@@ -193,7 +194,7 @@ describe('patches', () => {
 
   it('of an unknown kind, and strategic ones of custom resources, are refused', async () => {
     await using api = await ApiUnderTest.start()
-    await api.ok('POST', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions', definition())
+    await api.ok('POST', definitions, definition())
     await api.ok('POST', rooms, room('r'))
     expect(await api.refused('PATCH', `${rooms}/r`, {}, strategicPatch)).toMatchObject({ code: 415, reason: 'UnsupportedMediaType' })
     const failed = await api.refused('PATCH', `${rooms}/r`, [{ op: 'test', path: '/spec/map', value: 'x' }], jsonPatch)
@@ -204,7 +205,7 @@ describe('patches', () => {
 describe('status and scale', () => {
   it('keep spec and status apart', async () => {
     await using api = await ApiUnderTest.start()
-    await api.ok('POST', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions', definition())
+    await api.ok('POST', definitions, definition())
     const created = await api.ok('POST', rooms, { ...room('r'), status: { seats: 9 } })
     expect(created).toMatchObject({ metadata: { generation: 1 }, spec: { map: 'dust', seats: 4 } })
     expect(created).not.toHaveProperty('status')
@@ -216,7 +217,7 @@ describe('status and scale', () => {
 
   it('scale by the paths of the definition', async () => {
     await using api = await ApiUnderTest.start()
-    await api.ok('POST', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions', definition())
+    await api.ok('POST', definitions, definition())
     await api.ok('POST', rooms, room('r'))
     await api.ok('PATCH', `${rooms}/r/status`, { status: { seats: 3, selector: 'room=r' } }, mergePatch)
     expect(await api.ok('GET', `${rooms}/r/scale`)).toMatchObject({
@@ -246,8 +247,7 @@ describe('status and scale', () => {
 describe('custom resources', () => {
   it('are served in the moment their definition is accepted, and gone with it', async () => {
     await using api = await ApiUnderTest.start()
-    const crds = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions'
-    const accepted = await api.ok('POST', crds, definition())
+    const accepted = await api.ok('POST', definitions, definition())
     expect(accepted.status['conditions']).toMatchObject([
       { type: 'NamesAccepted', status: 'True' },
       { type: 'Established', status: 'True' },
@@ -255,9 +255,41 @@ describe('custom resources', () => {
     await api.ok('POST', rooms, room('r'))
     const wrong = await api.refused('POST', rooms, room('w', { seats: -1, mode: 'solo' }))
     expect(wrong.details?.causes?.map(cause => cause.field).toSorted()).toEqual(['spec.map', 'spec.mode', 'spec.seats'])
-    await api.ok('DELETE', `${crds}/rooms.example.com`)
-    await api.until(async () => !(await api.exists(`${crds}/rooms.example.com`)))
+    await api.ok('DELETE', `${definitions}/rooms.example.com`)
+    await api.until(async () => !(await api.exists(`${definitions}/rooms.example.com`)))
     expect(await api.refused('GET', rooms)).toMatchObject({ code: 404 })
+  })
+
+  it('get the defaults that a new schema brings', async () => {
+    await using api = await ApiUnderTest.start()
+    await api.ok('POST', definitions, definition())
+    await api.ok('POST', rooms, room('r'))
+    const path = '/spec/versions/0/schema/openAPIV3Schema/properties/spec/properties/light'
+    await api.ok('PATCH', `${definitions}/rooms.example.com`, [{ op: 'add', path, value: { type: 'string', default: 'on' } }], jsonPatch)
+    expect(await api.ok('GET', `${rooms}/r`)).toMatchObject({ spec: { map: 'dust', light: 'on' } })
+  })
+
+  it('take no new objects while their definition goes away', async () => {
+    await using api = await ApiUnderTest.start()
+    await api.ok('POST', definitions, definition())
+    await api.ok('POST', rooms, { ...room('held'), metadata: { name: 'held', finalizers: ['example.com/hold'] } })
+    await api.ok('DELETE', `${definitions}/rooms.example.com`)
+    expect(await api.refused('POST', rooms, room('new'))).toMatchObject({ code: 405, reason: 'MethodNotAllowed' })
+    await api.until(async () => (await api.ok('GET', `${rooms}/held`)).metadata.deletionTimestamp !== undefined)
+    await api.ok('PATCH', `${rooms}/held`, { metadata: { finalizers: null } }, mergePatch)
+    await api.until(async () => !(await api.exists(`${definitions}/rooms.example.com`)))
+  })
+
+  it('of several versions are one object under each name', async () => {
+    await using api = await ApiUnderTest.start()
+    const two = definition() as { spec: { versions: Record<string, unknown>[] } }
+    two.spec.versions.push({ ...two.spec.versions[0], name: 'v2', storage: false })
+    await api.ok('POST', definitions, two)
+    await api.ok('POST', '/apis/example.com/v2/namespaces/default/rooms', { ...room('r'), apiVersion: 'example.com/v2' })
+    expect(await api.ok('GET', `${rooms}/r`)).toMatchObject({ apiVersion: 'example.com/v1' })
+    const changed = await api.ok('PATCH', '/apis/example.com/v2/namespaces/default/rooms/r', { spec: { seats: 9 } }, mergePatch)
+    expect(changed).toMatchObject({ apiVersion: 'example.com/v2', spec: { seats: 9 } })
+    expect(await api.refused('PUT', `${rooms}/r`, room('r'))).toMatchObject({ code: 422 })
   })
 
   it.each([
@@ -281,7 +313,7 @@ describe('custom resources', () => {
     await using api = await ApiUnderTest.start()
     const bad = definition()
     spoil(bad as never)
-    const refusal = await api.refused('POST', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions', bad)
+    const refusal = await api.refused('POST', definitions, bad)
     expect(refusal.code).toBe(422)
     expect(JSON.stringify(refusal.message)).toContain(text.replaceAll('\\"', '\\"'))
   })
@@ -654,7 +686,7 @@ describe('persistence', () => {
       let token = ''
       {
         await using api = await ApiUnderTest.start({ dataDir })
-        await api.ok('POST', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions', definition())
+        await api.ok('POST', definitions, definition())
         await api.ok('POST', rooms, room('r'))
         await api.ok('POST', services, service('s', { type: 'NodePort' }))
         await api.ok('POST', maps, configMap('gone'))

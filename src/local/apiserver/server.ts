@@ -18,6 +18,7 @@ import { issuer, serviceAccountOf, serviceAccountUser, TokenSigner } from './aut
 import { HttpServer } from './http/http-server.ts'
 import { InProcessTransport } from './in-process-transport.ts'
 import { createDefaultObjects } from './lifecycle/default-objects.ts'
+import { migrateDefaults } from './lifecycle/default-migration.ts'
 import { DefinitionCleaner } from './lifecycle/definition-cleaner.ts'
 import { EventExpiry } from './lifecycle/event-expiry.ts'
 import { GarbageCollector } from './lifecycle/garbage-collector.ts'
@@ -109,6 +110,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   for (const resource of builtinResources(resources)) resources.add(resource)
   const hub = new WatchHub(storage)
   serveDefinitions(storage, resources, hub)
+  migrateDefaults(storage, resources)
   const admission = new AdmissionChain()
   admission.register(new PodReferences(storage))
   admission.register(new WebhookAdmission(storage, logger))
