@@ -21,6 +21,7 @@ import { openServiceNetwork } from './service-proxy/service-network.ts'
 import { createServiceProxy, type ServiceProxy } from './service-proxy/service-proxy.ts'
 import { createServiceSelection } from './service-selection.ts'
 import { createTaintEviction } from './taint-eviction.ts'
+import { announceUnservedKinds } from './unserved-kinds.ts'
 import { createVolumeBinder } from './volume-binder.ts'
 
 export interface ControllerManagerOptions {
@@ -133,6 +134,8 @@ export async function startControllers(options: ControllerManagerOptions, signal
       recorder: recorderOf('persistentvolume-controller'),
     }),
   )
+
+  stack.use(announceUnservedKinds(cache, recorderOf('embedded-cluster')))
 
   await cache.whenSynced(signal)
   await Promise.all(controllers.map(controller => controller.start()))

@@ -137,6 +137,13 @@ describe('workloads, nodes and namespaces', () => {
     )
   })
 
+  it('says which kinds it has no controller for', async () => {
+    const template = { spec: { restartPolicy: 'Never', containers: [{ name: 'c', image: 'x' }] } }
+    await client.create(types.jobs, { metadata: { name: 'migrate', namespace }, spec: { template } as never })
+    const [event] = await eventsOf(client, 'migrate', 'NotServed')
+    expect(event?.message).toBe('The embedded cluster has no controller for Job objects: nothing will come of this one')
+  })
+
   it('binds claims of the local class, and removes the volume with the claim', async () => {
     const claim = (name: string, storageClassName?: string) =>
       client.create(types.persistentvolumeclaims, {
