@@ -33,6 +33,37 @@ describe('service allocation', () => {
     )
   })
 
+  it('get addresses and ports that no other has, and give them back', async () => {
+    await using api = await ApiUnderTest.start()
+    const a = await api.ok(
+      'POST',
+      services,
+      service('a', {
+        type: 'NodePort',
+        ports: [
+          { name: 't', port: 80, protocol: 'TCP' },
+          { name: 'u', port: 80, protocol: 'UDP' },
+        ],
+      }),
+    )
+    const ports = (a.spec['ports'] as { nodePort: number }[]).map(port => port.nodePort)
+    expect(ports[0]).toBe(ports[1])
+    expect(a.spec['clusterIP']).toMatch(/^10\.199\.0\.\d+$/)
+    const asked = service('b', { type: 'NodePort', ports: [{ port: 80, nodePort: ports[0] }] })
+    expect((await api.refused('POST', path, asked)).message).toBe(
+      `Service "b" is invalid: spec.ports[0].nodePort: Invalid value: ${ports[0]}: provided port is already allocated`,
+    )
+    const outside = await api.refused('POST', path, service('c', { type: 'NodePort', ports: [{ port: 80, nodePort: 80 }] }))
+    expect(outside.message).toContain('The range of valid ports is 30000-32767')
+    const sameIp = await api.refused('POST', path, service('d', { clusterIP: a.spec['clusterIP'] }))
+    expect(sameIp.message).toContain('provided IP is already allocated')
+    await api.ok('DELETE', `${path}/a`)
+    await api.ok('POST', path, asked)
+    expect(await api.ok('POST', path, service('h', { clusterIP: 'None' }))).toMatchObject({
+      spec: { clusterIP: 'None', clusterIPs: ['None'] },
+    })
+  })
+
   it('follows a change of type', async () => {
     await using api = await ApiUnderTest.start()
     await api.ok('POST', path, service('s'))

@@ -152,3 +152,15 @@ export function definition(): Record<string, unknown> {
     },
   }
 }
+
+/** Collections that tests use. */
+export const maps = '/api/v1/namespaces/default/configmaps'
+export const pods = '/api/v1/namespaces/default/pods'
+export const services = '/api/v1/namespaces/default/services'
+export const definitions = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions'
+export const rooms = '/apis/example.com/v1/namespaces/default/rooms'
+
+/** An object of {@link definition}. */
+export function room(name: string, spec: unknown = { map: 'dust' }): Record<string, unknown> {
+  return { apiVersion: 'example.com/v1', kind: 'Room', metadata: { name }, spec }
+}

@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest'
+import { ApiUnderTest, pods } from '../testing/api-under-test.ts'
+
+describe('access', () => {
+  it('of service accounts is what their roles give', async () => {
+    await using api = await ApiUnderTest.start()
+    await api.ok('POST', '/api/v1/namespaces/default/serviceaccounts', {
+      apiVersion: 'v1',
+      kind: 'ServiceAccount',
+      metadata: { name: 'bot' },
+    })
+    const bot = api.as('system:serviceaccount:default:bot')
+    const refusal = await bot.refused('GET', pods)
+    expect(refusal).toMatchObject({
+      code: 403,
+      message:
+        'pods is forbidden: User "system:serviceaccount:default:bot" cannot list resource "pods" in API group "" in the namespace "default"',
+    })
+    const rbac = '/apis/rbac.authorization.k8s.io/v1/namespaces/default'
+    await api.ok('POST', `${rbac}/roles`, {
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'Role',
+      metadata: { name: 'reader' },
+      rules: [{ apiGroups: [''], resources: ['pods'], verbs: ['get', 'list'] }],
+    })
+    await api.ok('POST', `${rbac}/rolebindings`, {
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'RoleBinding',
+      metadata: { name: 'reader' },
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'reader' },
+      subjects: [{ kind: 'ServiceAccount', name: 'bot', namespace: 'default' }],
+    })
+    expect((await bot.list(pods)).items).toEqual([])
+    expect((await bot.refused('DELETE', pods)).code).toBe(403)
+    const review = {
+      apiVersion: 'authorization.k8s.io/v1',
+      kind: 'SelfSubjectAccessReview',
+      spec: { resourceAttributes: { verb: 'list', resource: 'pods', namespace: 'default' } },
+    }
+    expect(await bot.ok('POST', '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', review)).toMatchObject({
+      status: { allowed: true },
+    })
+  })
+
+  it('tokens are minted, reviewed, and die with their account', async () => {
+    await using api = await ApiUnderTest.start()
+    const accounts = '/api/v1/namespaces/default/serviceaccounts'
+    await api.ok('POST', accounts, { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'bot' } })
+    const request = await api.ok('POST', `${accounts}/bot/token`, {
+      apiVersion: 'authentication.k8s.io/v1',
+      kind: 'TokenRequest',
+      spec: { expirationSeconds: 900 },
+    })
+    const review = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenReview', spec: { token: request.status['token'] } }
+    const path = '/apis/authentication.k8s.io/v1/tokenreviews'
+    expect(await api.ok('POST', path, review)).toMatchObject({
+      status: { authenticated: true, user: { username: 'system:serviceaccount:default:bot' } },
+    })
+    await api.ok('DELETE', `${accounts}/bot`)
+    expect(await api.ok('POST', path, review)).toMatchObject({ status: { authenticated: false } })
+  })
+})
