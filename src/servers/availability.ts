@@ -1,4 +1,4 @@
-import type { Instant, Member } from './model.ts'
+import type { Instant, Member, Wanted } from './model.ts'
 
 /** Ready, and for long enough. */
 export function isAvailable(member: Member, minReadySeconds: number, now: Instant): boolean {
@@ -8,4 +8,10 @@ export function isAvailable(member: Member, minReadySeconds: number, now: Instan
 /** When a Ready member becomes available. */
 export function availableAt(member: Member, minReadySeconds: number): Instant {
   return (member.availableSince ?? 0) + minReadySeconds * 1000
+}
+
+/** When a Ready member counts as available for the rollout: servers on the target have to settle first. */
+export function settledAt(member: Member, { target, update }: Wanted): Instant {
+  const at = availableAt(member, update.minReadySeconds)
+  return member.revision === target.id ? Math.max(at, (member.availableSince ?? 0) + update.settleMs) : at
 }

@@ -65,6 +65,11 @@ export interface UpdatePolicy {
   readonly maxSurge: number
   readonly paused: boolean
   readonly minReadySeconds: number
+  /**
+   * How long a server on the target has to stay ready before another one is disturbed, whatever `minReadySeconds` says: an image that
+   * crashes as soon as it starts must not take the next server along.
+   */
+  readonly settleMs: number
   /** Seconds between dropping readiness and changing the image. */
   readonly gracePeriodSeconds: number
   /** Stop when this many servers fail on the target revision. */

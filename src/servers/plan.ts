@@ -2,7 +2,7 @@
  * From what is wanted and what is there to what happens next. The order of concerns: broken servers, leaving ones, scale, directed
  * changes, rollout. At most one step per server; whatever a step makes possible comes with the next plan.
  */
-import { availableAt, isAvailable } from './availability.ts'
+import { availableAt, isAvailable, settledAt } from './availability.ts'
 import { memoryOf, newcomers, ordinalsOf } from './identity.ts'
 import type { Counts, DeleteReason, Instant, Member, Plan, Step, Wanted } from './model.ts'
 import { overrideMembers } from './overrides.ts'
@@ -118,12 +118,14 @@ function create(
 
 function explainReadiness(wanted: Wanted, staying: readonly Member[], now: Instant, waiting: WaitingList): Instant | undefined {
   const { minReadySeconds, gracePeriodSeconds } = wanted.update
+  const rolling = staying.some(member => member.revision !== wanted.target.id)
   let wakeAt: Instant | undefined
   const wake = (at: Instant): void => {
     if (at > now && (wakeAt === undefined || at < wakeAt)) wakeAt = at
   }
   for (const member of staying) {
     if (member.stage === 'Ready') {
+      if (rolling) wake(settledAt(member, wanted))
       if (!isAvailable(member, minReadySeconds, now)) {
         wake(availableAt(member, minReadySeconds))
         waiting.add('MinReadySeconds', member.key)

@@ -2,7 +2,7 @@
  * Who changes now. Outdated servers in update order; all but `partition` of them; available ones only while fewer than
  * `maxUnavailable` servers are unavailable, unavailable ones at any time since nobody loses anything by it.
  */
-import { isAvailable } from './availability.ts'
+import { isAvailable, settledAt } from './availability.ts'
 import { advance } from './in-place.ts'
 import { isLocked } from './lock.ts'
 import type { Change, Instant, Member, RevisionId, Step, Wanted } from './model.ts'
@@ -55,7 +55,7 @@ export function rollout(input: RolloutInput, waiting: WaitingList): Step[] {
   const differenceFrom = differencesTo(wanted)
   const compare = compareByRank(update.order)
 
-  let unavailable = wanted.replicas - staying.filter(member => isAvailable(member, update.minReadySeconds, now)).length
+  let unavailable = wanted.replicas - staying.filter(member => member.stage === 'Ready' && now >= settledAt(member, wanted)).length
   const mayDisturb = (member: Member): boolean => !isAvailable(member, update.minReadySeconds, now) || unavailable < update.maxUnavailable
   const disturb = (member: Member, step: Step): void => {
     if (isAvailable(member, update.minReadySeconds, now)) unavailable++

@@ -64,6 +64,7 @@ export function wantedOf(settings: Settings): Wanted {
       maxSurge: 0,
       paused: false,
       minReadySeconds: 0,
+      settleMs: 0,
       gracePeriodSeconds: 0,
       order,
       ...settings.update,

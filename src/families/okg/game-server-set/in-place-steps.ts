@@ -2,7 +2,6 @@
 import { annotations } from '../../../apis/game.kruise.io/annotations.ts'
 import { labels } from '../../../apis/game.kruise.io/labels.ts'
 import type { Pod } from '../../../apis/core/types.generated.ts'
-import { formatTime } from '../../../kube/clock.ts'
 import type { DeepReadonly } from '../../../kube/object.ts'
 import type { Change, InPlacePhase, Instant } from '../../../servers/model.ts'
 import { closeGate, openGate } from '../game-server/readiness.ts'
@@ -22,7 +21,8 @@ export function inPlaceChange(
   const containers = change.images.map(({ container }) => container).join(',')
   const lifecycle = (state: string) => ({
     labels: { [labels.lifecycleState]: state },
-    annotations: { [annotations.lifecycleTimestamp]: formatTime(now) },
+    // With milliseconds: the rollout goes on some time after this.
+    annotations: { [annotations.lifecycleTimestamp]: new Date(now).toISOString() },
   })
   switch (to) {
     case 'Hooked': {

@@ -1,3 +1,4 @@
+import { annotations } from '../../../apis/game.kruise.io/annotations.ts'
 import { labels } from '../../../apis/game.kruise.io/labels.ts'
 import type { GameServerSet } from '../../../apis/game.kruise.io/game-server-set.ts'
 import type { Pod } from '../../../apis/core/types.generated.ts'
@@ -43,7 +44,7 @@ function observe(pod: DeepReadonly<Pod>, lifecycle: Lifecycle, deleting: boolean
     uid: pod.metadata.uid,
     revision: podLabels?.[labels.revision] ?? '',
     stage,
-    ...(stage === 'Ready' && { availableSince: timeOf(conditionOf(pod, 'Ready')?.lastTransitionTime) }),
+    ...(stage === 'Ready' && { availableSince: readySince(pod) }),
     locks: [],
     rank: rankOf(podLabels),
     ...(change !== undefined && { change }),
@@ -89,6 +90,14 @@ function isHooked(pod: DeepReadonly<Pod>, hook: Hook | undefined): boolean {
     Object.entries(hook.labelsHandler ?? {}).some(([key, value]) => pod.metadata.labels?.[key] === value) ||
     (hook.finalizersHandler ?? []).some(finalizer => pod.metadata.finalizers?.includes(finalizer))
   )
+}
+
+/** The end of an in-place change is known more exactly than the condition's whole seconds. */
+function readySince(pod: DeepReadonly<Pod>): number {
+  const since = timeOf(conditionOf(pod, 'Ready')?.lastTransitionTime)
+  const restored =
+    pod.metadata.labels?.[labels.lifecycleState] === 'Normal' ? timeOf(pod.metadata.annotations?.[annotations.lifecycleTimestamp]) : 0
+  return Math.max(since, restored)
 }
 
 function timeOf(text: string | undefined): number {

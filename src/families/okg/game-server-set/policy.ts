@@ -4,6 +4,9 @@ import type { DeepReadonly } from '../../../kube/object.ts'
 import type { ScalePolicy, UpdateMode, UpdatePolicy } from '../../../servers/model.ts'
 import { scaleDownOrder, updateOrder } from './scale-down-order.ts'
 
+/** Long enough to see a container that ends at once, short enough not to slow a rollout down. */
+const settleMs = 1000
+
 const modes: Readonly<Record<string, UpdateMode>> = {
   ReCreate: 'Recreate',
   InPlaceIfPossible: 'InPlaceIfPossible',
@@ -16,7 +19,16 @@ const modes: Readonly<Record<string, UpdateMode>> = {
  */
 export function updatePolicyOf(spec: DeepReadonly<GameServerSetSpec>): UpdatePolicy {
   const { type, rollingUpdate } = spec.updateStrategy ?? {}
-  const base = { partition: 0, maxUnavailable: 1, maxSurge: 0, paused: false, minReadySeconds: 0, gracePeriodSeconds: 0, order: [] }
+  const base = {
+    partition: 0,
+    maxUnavailable: 1,
+    maxSurge: 0,
+    paused: false,
+    minReadySeconds: 0,
+    settleMs,
+    gracePeriodSeconds: 0,
+    order: [],
+  }
   if (rollingUpdate === undefined) return { ...base, mode: type === 'OnDelete' ? 'OnDelete' : 'Recreate' }
   return {
     ...base,
