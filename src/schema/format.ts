@@ -11,12 +11,12 @@ const checks: Readonly<Record<string, (value: string) => boolean>> = {
   date: value => /^\d{4}-\d{2}-\d{2}$/.test(value) && !Number.isNaN(Date.parse(value)),
   duration: value => duration.test(value),
   uuid: value => uuid.test(value),
-  hostname: value => value.length <= 255 && hostname.test(value),
+  hostname: value => value.length <= 255 && hostname.test(value) && !isIPv4(value),
   ipv4: value => isIPv4(value),
   ipv6: value => isIPv6(value),
   cidr: value => isCidr(value),
   uri: value => URL.canParse(value),
-  byte: value => /^[A-Za-z0-9+/]*={0,2}$/.test(value) && value.length % 4 === 0,
+  byte: value => /^[A-Za-z0-9+/]+={0,2}$/.test(value) && value.length % 4 === 0,
 }
 
 /** Whether a value violates a string format that is checked. */

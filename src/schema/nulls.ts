@@ -2,8 +2,8 @@ import { isJsonObject } from './json.ts'
 import type { StructuralSchema } from './structural.ts'
 
 /**
- * Removes `null` members that the schema does not allow, in place: what decoding into a Go type does with them, so built-in kinds
- * treat them as absent. Custom resources keep them and are refused by validation instead.
+ * Removes `null` members that the schema does not allow, in place: what decoding into a Go type does with them for built-in kinds, and
+ * defaulting for custom resources.
  */
 export function dropNulls(schema: StructuralSchema, value: unknown): void {
   if (Array.isArray(value)) {
@@ -19,6 +19,6 @@ export function dropNulls(schema: StructuralSchema, value: unknown): void {
     const next = known ?? (typeof additionalProperties === 'object' ? additionalProperties : undefined)
     if (next === undefined) continue
     if (member !== null) dropNulls(next, member)
-    else if (next.nullable !== true && next['x-kubernetes-preserve-unknown-fields'] !== true) delete value[name]
+    else if (next.nullable !== true) delete value[name]
   }
 }

@@ -23,9 +23,12 @@ export function unknownFieldMessage(path: string): string {
   return `unknown field ${JSON.stringify(path)}`
 }
 
+const nothing: StructuralSchema = {}
+
 function walk(schema: StructuralSchema, value: unknown, path: string, isResource: boolean, pruned: string[]): void {
   if (Array.isArray(value)) {
-    const { items } = schema
+    // Where no list belongs, whatever is in it is unknown.
+    const items = schema.items ?? (schema['x-kubernetes-preserve-unknown-fields'] === true ? undefined : nothing)
     if (items === undefined) return
     for (let at = 0; at < value.length; at++) {
       if (typeof value[at] === 'object')

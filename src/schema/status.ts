@@ -33,9 +33,14 @@ export function fieldErrorBody(error: FieldError): string {
   return error.detail === '' ? body : `${body}: ${error.detail}`
 }
 
+/** Kubernetes' word for the root. */
+function fieldName(error: FieldError): string {
+  return error.field === '' ? '<nil>' : error.field
+}
+
 /** The error as Kubernetes prints it: `spec.replicas: Invalid value: -1: should be …`. */
 export function fieldErrorText(error: FieldError): string {
-  return `${error.field === '' ? '<nil>' : error.field}: ${fieldErrorBody(error)}`
+  return `${fieldName(error)}: ${fieldErrorBody(error)}`
 }
 
 /** One text for several errors: as it is when there is one, in brackets when there are more; repeated texts once. */
@@ -66,7 +71,7 @@ export function invalidStatus(
       name,
       ...(kind.group === '' ? {} : { group: kind.group }),
       kind: kind.kind,
-      causes: errors.map(error => ({ reason: error.type, message: fieldErrorBody(error), field: error.field })),
+      causes: errors.map(error => ({ reason: error.type, message: fieldErrorBody(error), field: fieldName(error) })),
     },
     code: 422,
   }

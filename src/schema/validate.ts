@@ -53,8 +53,10 @@ const invalid = (field: string, value: unknown, text: string): FieldError => ({
   detail: `${field} in body ${text}`,
 })
 
-function typeInvalid(field: string, expected: string, value: unknown): FieldError {
-  const actual = typeOf(value)
+/** The names kube-openapi has for what a value is, where the schema has a format. */
+const formatNames: Readonly<Record<string, string>> = { integer: 'int64', number: 'float64' }
+
+function typeInvalid(field: string, expected: string, actual: string): FieldError {
   return {
     type: 'FieldValueTypeInvalid',
     field,
@@ -63,21 +65,28 @@ function typeInvalid(field: string, expected: string, value: unknown): FieldErro
   }
 }
 
+/** An error that kube-openapi reports without a field: the path is part of the sentence. */
+function unplaced(path: string, text: string): FieldError {
+  return { type: 'FieldValueInvalid', field: '', value: '', detail: `${JSON.stringify(path)} ${text}` }
+}
+
+function typeError(schema: StructuralSchema, value: unknown, path: string): FieldError | undefined {
+  const actual = typeOf(value)
+  if (schema['x-kubernetes-int-or-string'] === true) {
+    const isQuantity = schema.format === 'quantity' && actual === 'number'
+    return actual === 'string' || actual === 'integer' || isQuantity ? undefined : typeInvalid(path, 'integer,string', actual)
+  }
+  const { type, format } = schema
+  if (type === undefined || isOfType(type, actual)) return undefined
+  const byFormat = type === 'string' && format !== undefined && actual !== 'array' && actual !== 'null'
+  return byFormat ? typeInvalid(path, format, formatNames[actual] ?? '') : typeInvalid(path, type, actual)
+}
+
 function visit(schema: StructuralSchema, value: unknown, path: string, isResource: boolean, walk: Walk): void {
   if (value === undefined) return
   if (value === null && schema.nullable === true) return
-  if (schema['x-kubernetes-int-or-string'] === true) {
-    if (typeof value !== 'string' && !(typeof value === 'number' && (Number.isInteger(value) || schema.format === 'quantity'))) {
-      walk.errors.push(typeInvalid(path, 'integer,string', value))
-      return
-    }
-  } else if (schema.type !== undefined) {
-    const actual = typeOf(value)
-    if (!isOfType(schema.type, actual)) {
-      walk.errors.push(typeInvalid(path, schema.type, value))
-      return
-    }
-  }
+  const wrong = typeError(schema, value, path)
+  if (wrong !== undefined) walk.errors.push(wrong)
   if (schema.enum !== undefined && !schema.enum.some(allowed => equalJson(allowed, value))) {
     walk.errors.push({
       type: 'FieldValueNotSupported',
@@ -129,7 +138,7 @@ function countCharacters(value: string): number {
 }
 
 function visitNumber(schema: StructuralSchema, value: number, path: string, walk: Walk): void {
-  const { minimum, maximum, multipleOf, format } = schema
+  const { minimum, maximum, multipleOf } = schema
   if (minimum !== undefined && (schema.exclusiveMinimum === true ? value <= minimum : value < minimum)) {
     walk.errors.push(invalid(path, value, `should be greater than ${schema.exclusiveMinimum === true ? '' : 'or equal to '}${minimum}`))
   }
@@ -138,9 +147,6 @@ function visitNumber(schema: StructuralSchema, value: number, path: string, walk
   }
   if (multipleOf !== undefined && !Number.isInteger(value / multipleOf))
     walk.errors.push(invalid(path, value, `should be a multiple of ${multipleOf}`))
-  if (format === 'int32' && (value < -0x8000_0000 || value > 0x7fff_ffff)) {
-    walk.errors.push(invalid(path, value, `must be of type int32: ${JSON.stringify(String(value))}`))
-  }
 }
 
 function visitArray(schema: StructuralSchema, value: readonly unknown[], path: string, walk: Walk): void {
@@ -167,6 +173,15 @@ function visitDuplicates(schema: StructuralSchema, value: readonly unknown[], pa
   const keys = schema['x-kubernetes-list-type'] === 'map' ? (schema['x-kubernetes-list-map-keys'] ?? []) : undefined
   const seen = new Set<string>()
   for (const [at, item] of value.entries()) {
+    if (keys !== undefined && !isJsonObject(item)) {
+      walk.errors.push({
+        type: 'FieldValueInvalid',
+        field: indexPath(path, at),
+        value: item,
+        detail: 'must be an object for an array of list-type map',
+      })
+      return
+    }
     const identity =
       keys === undefined || !isJsonObject(item)
         ? item
@@ -214,17 +229,26 @@ function matches(schema: StructuralSchema, value: unknown, path: string): FieldE
 
 function visitCombinations(schema: StructuralSchema, value: unknown, path: string, walk: Walk): void {
   const { allOf, anyOf, oneOf, not } = schema
-  if (allOf !== undefined) for (const part of allOf) walk.errors.push(...matches(part, value, path))
-  if (anyOf !== undefined && !anyOf.some(part => matches(part, value, path).length === 0)) {
-    walk.errors.push(invalid(path, value, 'must validate at least one schema (anyOf)'))
+  if (anyOf !== undefined) {
+    const results = anyOf.map(part => matches(part, value, path))
+    if (results.every(errors => errors.length > 0))
+      walk.errors.push(unplaced(path, 'must validate at least one schema (anyOf)'), ...(results[0] ?? []))
   }
   if (oneOf !== undefined) {
-    const valid = oneOf.filter(part => matches(part, value, path).length === 0).length
-    if (valid !== 1)
-      walk.errors.push(invalid(path, value, `must validate one and only one schema (oneOf). Found ${valid === 0 ? 'none' : valid} valid`))
+    const results = oneOf.map(part => matches(part, value, path))
+    const valid = results.filter(errors => errors.length === 0).length
+    const found = valid === 0 ? 'Found none valid' : `Found ${valid} valid alternatives`
+    if (valid !== 1) walk.errors.push(unplaced(path, `must validate one and only one schema (oneOf). ${found}`))
+    if (valid === 0) walk.errors.push(...(results[0] ?? []))
   }
-  if (not !== undefined && matches(not, value, path).length === 0)
-    walk.errors.push(invalid(path, value, 'must not validate the schema (not)'))
+  if (allOf !== undefined) {
+    const results = allOf.map(part => matches(part, value, path))
+    const valid = results.filter(errors => errors.length === 0).length
+    walk.errors.push(...results.flat())
+    if (valid < results.length)
+      walk.errors.push(unplaced(path, `must validate all the schemas (allOf)${valid === 0 ? '. None validated' : ''}`))
+  }
+  if (not !== undefined && matches(not, value, path).length === 0) walk.errors.push(unplaced(path, 'must not validate the schema (not)'))
 }
 
 const expressions = new Map<string, RegExp>()

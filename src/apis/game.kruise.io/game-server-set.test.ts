@@ -88,6 +88,11 @@ describe('what the original computed and forgot to refuse', () => {
       /^spec.reserveGameServerIds\[0\]: Invalid value: -1: .*greater than or equal to 0$/,
     ],
     ['no range', spec => (spec['reserveGameServerIds'] = ['3-']), /^spec.reserveGameServerIds\[0\]: Invalid value: "3-": .*should match/],
+    [
+      'a range that runs backwards',
+      spec => (spec['reserveGameServerIds'] = ['5-3']),
+      /^spec.reserveGameServerIds\[0\]: Invalid value: "": the range 5-3 runs backwards$/,
+    ],
     ['a repeated id', spec => (spec['reserveGameServerIds'] = [1, 2, 1]), /^spec.reserveGameServerIds\[2\]: Duplicate value: 1$/],
     [
       'an empty network type',

@@ -50,10 +50,19 @@ const gameServerTemplate = s.open(
   { description: 'The template of every server: a PodTemplateSpec with claims and a reclaim policy.' },
 )
 
-// A range that runs backwards is the controller's to report: a rule on strings of an unbounded list is over the cost budget of real API servers.
+// The bounds of length and of the list below keep the rule within the cost budget of real API servers.
 const reservedId: Schema<number | string> = {
-  ...s.intOrString({ description: 'An id, or an inclusive range of ids as "a-b".' }),
+  ...s.intOrString({
+    description: 'An id, or an inclusive range of ids as "a-b".',
+    validations: [
+      {
+        rule: "type(self) == int || !self.contains('-') || int(self.split('-')[0]) <= int(self.split('-')[1])",
+        messageExpression: "'the range ' + string(self) + ' runs backwards'",
+      },
+    ],
+  }),
   minimum: 0,
+  maxLength: 19,
   pattern: '^[0-9]{1,9}(-[0-9]{1,9})?$',
 }
 
@@ -150,6 +159,7 @@ const schema = s.object(
         reserveGameServerIds: s.optional(
           s.list(reservedId, {
             listType: 'set',
+            maxItems: 100_000,
             description: 'Ids that must not exist, as numbers or ranges "a-b". Existing servers with such ids are deleted.',
           }),
         ),

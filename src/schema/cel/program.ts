@@ -59,10 +59,11 @@ export function optionalValue(value: unknown): unknown {
   return value === undefined ? Optional.none() : Optional.of(value)
 }
 
-/** The message of an error without the source excerpt that follows it. */
+/** The message of an error without the source excerpt that follows it, beginning as Go's messages do. */
 export function firstLine(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error)
-  return text.split('\n')[0] ?? text
+  const line = text.split('\n')[0] ?? text
+  return line.charAt(0).toLowerCase() + line.slice(1)
 }
 
 /** Steps grow with the size of the data once per nested comprehension: weights[d] nodes run size^d times. */

@@ -77,7 +77,7 @@ describe('x-kubernetes-validations', () => {
 
   test('the default message names the rule', () => {
     expect(texts(s.object({ a: s.int32({ validations: [{ rule: 'self >\n  5' }] }) }), { a: 1 })).toEqual([
-      'a: Invalid value: "integer": failed rule: self > 5',
+      'a: Invalid value: "integer": failed rule: self >\n  5',
     ])
   })
 
@@ -96,7 +96,7 @@ describe('x-kubernetes-validations', () => {
 
   test('a rule that fails to run refuses the value', () => {
     expect(texts(s.object({ a: s.string({ validations: [{ rule: 'int(self) > 0' }] }) }), { a: 'x' })[0]).toMatch(
-      /^a: Invalid value: "string": rule "int\(self\) > 0" could not be evaluated: /,
+      /^a: Invalid value: "string": .*convert.* evaluating rule: int\(self\) > 0$/,
     )
   })
 

@@ -54,7 +54,7 @@ function evaluate(
   let oldSelf: unknown
   for (const rule of rules) {
     const field = rule.fieldPath === undefined ? path : appendRulePath(path, rule.fieldPath)
-    const refuse = (detail: string) => errors.push({ type: rule.reason ?? 'FieldValueInvalid', field, value: schema.type ?? 'dyn', detail })
+    const refuse = (detail: string) => errors.push({ type: rule.reason ?? 'FieldValueInvalid', field, value: schema.type ?? '', detail })
     try {
       const program = compile(rule.rule)
       if (program.usesOldSelf && old === undefined && rule.optionalOldSelf !== true) continue
@@ -64,7 +64,7 @@ function evaluate(
       if (program.run(self, before, probe.largest) === true) continue
       refuse(messageOf(rule, self, before, probe.largest))
     } catch (error) {
-      refuse(`rule "${flatten(rule.rule)}" could not be evaluated: ${firstLine(error)}`)
+      refuse(`${firstLine(error)} evaluating rule: ${rule.message?.trim() ?? rule.rule.trim()}`)
     }
   }
 }
@@ -78,11 +78,7 @@ function messageOf(rule: ValidationRule, self: unknown, oldSelf: unknown, larges
       // As in Kubernetes, a message expression that fails gives way to the fixed message.
     }
   }
-  return rule.message ?? `failed rule: ${flatten(rule.rule)}`
-}
-
-function flatten(rule: string): string {
-  return rule.trim().replaceAll(/\s*\n\s*/g, ' ')
+  return rule.message?.trim() ?? `failed rule: ${rule.rule.trim()}`
 }
 
 /** Compile errors of all rules of a schema, with the path inside the schema; what makes a CRD invalid. */
