@@ -37,7 +37,7 @@ describe('service allocation', () => {
     await using api = await ApiUnderTest.start()
     const a = await api.ok(
       'POST',
-      services,
+      path,
       service('a', {
         type: 'NodePort',
         ports: [
