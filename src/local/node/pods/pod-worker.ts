@@ -19,7 +19,7 @@ import { restoreStates } from './restore.ts'
 import { sandboxSpec } from './sandbox-spec.ts'
 import { StatusWriter } from './status-writer.ts'
 import { defaultGraceSeconds, restartGraceSeconds, stopRecord } from './stop-container.ts'
-import { confirmDeletion, removeLeftovers } from './pod-end.ts'
+import { confirmDeletion, removeLeftovers, stopContainers } from './pod-end.ts'
 
 const eventReasons: Readonly<Record<NodeErrorCode, string>> = {
   VOLUME: 'FailedMount',
@@ -248,19 +248,9 @@ export class PodWorker {
 
   async #terminate(): Promise<void> {
     this.#status.hold()
-    const { logger, events, clock } = this.#context
-    const running = (roles: readonly PodContainer['role'][]) =>
-      containersOf(this.#pod).flatMap(({ role, definition }) => {
-        const record = this.#records.get(definition.name)
-        return roles.includes(role) && record?.run !== undefined ? [record] : []
-      })
+    const { logger, clock } = this.#context
     try {
-      const stop = (record: ContainerRecord): Promise<void> => {
-        if (!this.#closing) events.record(this.#pod, 'Normal', 'Killing', `Stopping container ${record.name}`)
-        return stopRecord(this.#context, this.#pod, record, this.#graceOver.signal)
-      }
-      await Promise.all(running(['main', 'init']).map(stop))
-      for (const record of running(['sidecar']).toReversed()) await stop(record)
+      await stopContainers(this.#context, this.#pod, this.#records, this.#graceOver.signal, !this.#closing)
     } catch (error) {
       logger.warn('pod was not stopped cleanly', { ...this.#names(), error: messageOf(error) })
     }
