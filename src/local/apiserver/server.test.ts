@@ -39,6 +39,17 @@ describe('admission', () => {
   })
 })
 
+describe('default objects', () => {
+  it('come back when they are deleted', async () => {
+    await using api = await ApiUnderTest.start()
+    const path = '/api/v1/namespaces/default/services/kubernetes'
+    const before = await api.ok('GET', path)
+    await api.ok('DELETE', path)
+    await api.until(() => api.exists(path))
+    expect((await api.ok('GET', path)).spec['clusterIP']).toBe(before.spec['clusterIP'])
+  })
+})
+
 describe('persistence', () => {
   it('brings everything back with its versions', async () => {
     const dataDir = mkdtempSync(join(tmpdir(), 'berth-api-'))

@@ -151,7 +151,13 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     subresource: undefined,
     warnings: [],
   } as const
-  await createDefaultObjects(writer, resources, { ...context, warnings: [] }, plan.serviceNetwork.ip(0))
+  const ensureDefaults = () => createDefaultObjects(writer, resources, { ...context, warnings: [] }, plan.serviceNetwork.ip(0))
+  await ensureDefaults()
+  storage.onCommit((collection, { type, object: { metadata } }) => {
+    if (collection !== 'services' || type !== 'DELETED' || metadata.name !== 'kubernetes' || metadata.namespace !== 'default') return
+    // `kubectl delete all --all` takes the server's own Service along; the real server puts it back too.
+    setImmediate(() => void ensureDefaults().catch((error: unknown) => logger.error('the default objects are not back', { error })))
+  })
   const internal = { storage, resources, writer, remover, clock, logger, context: { ...context, warnings: [] } }
   const cleaners = [new GarbageCollector(internal), new NamespaceCleaner(internal), new DefinitionCleaner(internal)]
   for (const cleaner of cleaners) await cleaner.start()

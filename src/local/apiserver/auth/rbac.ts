@@ -50,11 +50,8 @@ const everyonesRules: readonly PolicyRule[] = [
       '/readyz',
     ],
   },
-  {
-    verbs: ['create'],
-    apiGroups: ['authorization.k8s.io', 'authentication.k8s.io'],
-    resources: ['selfsubjectaccessreviews', 'selfsubjectrulesreviews', 'selfsubjectreviews'],
-  },
+  { verbs: ['create'], apiGroups: ['authorization.k8s.io'], resources: ['selfsubjectaccessreviews', 'selfsubjectrulesreviews'] },
+  { verbs: ['create'], apiGroups: ['authentication.k8s.io'], resources: ['selfsubjectreviews'] },
 ]
 
 const anonymousRules: readonly PolicyRule[] = [
