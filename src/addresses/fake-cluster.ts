@@ -10,7 +10,7 @@ import type { AddressEngine } from './engine.ts'
 import type { Claim, ClaimStatus, Parameter } from './model.ts'
 import type { ProviderConfig } from './provider-config.ts'
 
-type Write = { readonly verb: 'create' | 'patch'; readonly key: string; readonly body: unknown }
+type Write = { readonly verb: 'create' | 'patch' | 'delete'; readonly key: string; readonly body: unknown }
 
 /**
  * For tests of the engine: Services behind a client, a cloud that delivers addresses on demand, and watches that show changes only when
@@ -104,6 +104,12 @@ export class FakeCluster {
         this.writes.push({ verb: 'create', key, body: object })
         const metadata = { ...object.metadata, uid: `uid-${++this.#version}`, creationTimestamp: '' }
         return answer(this.#store({ ...object, metadata }), failure)
+      },
+      delete: async (_type: unknown, ref: { namespace?: string; name: string }) => {
+        await Promise.resolve()
+        const key = `${ref.namespace}/${ref.name}`
+        this.writes.push({ verb: 'delete', key, body: undefined })
+        this.services.delete(key)
       },
       patch: async (_type: unknown, ref: { namespace?: string; name: string }, patch: unknown) => {
         await Promise.resolve()

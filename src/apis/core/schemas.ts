@@ -37,11 +37,6 @@ export function builtinSchema(type: {
   return id === undefined ? undefined : linkDefinition(id)
 }
 
-/** The linked schema of one OpenAPI definition, such as `io.k8s.api.core.v1.PodTemplateSpec`. */
-export function definitionSchema(id: string): StructuralSchema | undefined {
-  return id in special || id in kubernetesFacts().definitions ? linkDefinition(id) : undefined
-}
-
 function indexKinds(): Map<string, string> {
   const index = new Map<string, string>()
   for (const [id, definition] of Object.entries(kubernetesFacts().definitions)) {

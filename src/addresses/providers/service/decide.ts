@@ -7,7 +7,7 @@ import type { Holding } from '../../ledger/port-ledger.ts'
 import type { PortRange } from '../../port-range.ts'
 import { capacityOf, describeRange } from '../../port-range.ts'
 import { allocate, holdingsOf, reallocate } from './allocation.ts'
-import { poolKey } from './held-ports.ts'
+import { loadBalancerId, poolKey } from './held-ports.ts'
 import type { Allocation, ServiceInput } from './manifest.ts'
 import { newService } from './manifest.ts'
 import { parametersChanged, servicePatch } from './service-patch.ts'
@@ -16,6 +16,8 @@ import { parametersChanged, servicePatch } from './service-patch.ts'
 export type ServiceDecision =
   | { readonly do: 'create'; readonly service: New<Service>; readonly allocation: Allocation; readonly holdings: readonly Holding[] }
   | { readonly do: 'patch'; readonly patch: Record<string, unknown>; readonly holdings: readonly Holding[] }
+  /** The Service was made for another network type. */
+  | { readonly do: 'delete'; readonly service: DeepReadonly<Service> }
   /** The Service is as desired: read its status. */
   | { readonly do: 'read'; readonly service: DeepReadonly<Service> }
   | { readonly do: 'stand'; readonly reason: Reason; readonly message: string; readonly waitsFor: readonly string[] }
@@ -40,6 +42,7 @@ export function decideService(input: ServiceInput, world: ServiceWorld): Service
   }
   const foreign = foreignOwner(input, service)
   if (foreign !== undefined) return foreign
+  if (isOfOtherNetwork(input, service)) return { do: 'delete', service }
   const changed = parametersChanged(input, service)
   const allocation = changed ? reallocate(row, settings, claim.key, service, range, room) : { id: undefined, numbers: [] }
   if (allocation === undefined) return noRoom(input, world)
@@ -64,19 +67,25 @@ function foreignOwner(input: ServiceInput, service: DeepReadonly<Service>): Serv
     : stand('ServiceNameTaken', `Service ${claim.key} belongs to ${owner.kind} ${owner.name}`)
 }
 
-function noRoom(input: ServiceInput, world: ServiceWorld): ServiceDecision {
-  const { row, settings } = input
+/** A network type was removed from a set and another one added: the Service of a slot outlived both. */
+function isOfOtherNetwork({ row, settings }: ServiceInput, service: DeepReadonly<Service>): boolean {
+  const annotations = service.metadata.annotations ?? {}
   const { loadBalancer } = row
-  const { range, room } = world
-  if (loadBalancer === undefined || range === undefined)
+  if (loadBalancer === undefined) return annotations[row.hashAnnotation] === undefined
+  if (loadBalancerId(loadBalancer, service) !== undefined) return false
+  const asksCloud = Object.values(row.parameters).find(parameter => parameter.role === 'create')?.annotation
+  return !settings.createPool || asksCloud === undefined || annotations[asksCloud] === undefined
+}
+
+function noRoom({ row, settings }: ServiceInput, { range, room }: ServiceWorld): ServiceDecision {
+  const { loadBalancer } = row
+  if (loadBalancer === undefined || range === undefined) {
     return { do: 'stand', reason: 'ProviderOff', message: `${row.provider} has no ports`, waitsFor: [] }
-  const pools = settings.pools.map(id => poolKey(loadBalancer, id))
-  const capacity = capacityOf(range)
-  const fill = settings.pools.map((id, at) => `${id} (${room.used(pools[at] ?? '')} used)`).join(', ')
-  const need = `${settings.asks.length} free port${settings.asks.length === 1 ? '' : 's'}`
-  const where = settings.createPool ? 'a load balancer of its own' : `none of the load balancers ${fill}`
-  const message = settings.createPool
-    ? `${where} has only ${capacity} ports in ${describeRange(range)}, ${need} are needed`
-    : `${where} has ${need} in ${describeRange(range)}, ${capacity} ports each`
-  return { do: 'stand', reason: 'NoFreePorts', message, waitsFor: pools }
+  }
+  const needed = `${settings.asks.length} free port${settings.asks.length === 1 ? '' : 's'}`
+  const offered = `${describeRange(range)}, ${capacityOf(range)} ports each`
+  const pools = settings.pools.map(id => ({ id, key: poolKey(loadBalancer, id) }))
+  const fill = pools.map(({ id, key }) => `${id} (${room.used(key)} used)`).join(', ')
+  const who = settings.createPool ? 'no load balancer' : `none of the load balancers ${fill}`
+  return { do: 'stand', reason: 'NoFreePorts', message: `${who} has ${needed} in ${offered}`, waitsFor: pools.map(({ key }) => key) }
 }

@@ -119,4 +119,24 @@ describe('changes under a living server', () => {
       expect(externalAddresses?.slice(1)).toEqual(all === 'true' ? [second] : [])
     }
   })
+
+  test('another network type begins with another Service', async () => {
+    const cluster = new FakeCluster()
+    const engine = await cluster.start()
+    await bring(cluster, engine, claimOf('rooms-0', 'Volcengine-CLB', { ...volc, Fixed: 'true' }))
+    const others: [string, Record<string, string>][] = [
+      ['Kubernetes-NodePort', { PortProtocols: '80', Fixed: 'true' }],
+      ['HwCloud-CCE-ELB', { PortProtocols: '80', Fixed: 'true', 'kubernetes.io/elb.autocreate': '{}' }],
+      ['HwCloud-ELB', { PortProtocols: '80', Fixed: 'true', ElbIds: 'e-1' }],
+    ]
+    for (const [provider, parameters] of others) {
+      const claim = claimOf('rooms-0', provider, parameters)
+      expect(await engine.reconcile(claim, signal)).toMatchObject({ state: 'Waiting', reason: 'PreviousServiceRemains' })
+      cluster.settle()
+      await bring(cluster, engine, claim)
+      expect(serviceOf(cluster, 'rooms-0').spec?.type).toBe(provider === 'Kubernetes-NodePort' ? 'NodePort' : 'LoadBalancer')
+    }
+    expect(portsOf(cluster, 'rooms-0')).toEqual(['500/TCP'])
+    expect(cluster.writes.map(write => write.verb)).toEqual(['create', 'delete', 'create', 'delete', 'create', 'delete', 'create'])
+  })
 })

@@ -81,6 +81,8 @@ export class ServiceProvider implements AddressProvider {
         // The watch shows what is desired: nothing is under way any more.
         if (!services.isAhead(claim.key)) ledger.release(reservationOf(claim.key))
         return serviceStatus(input, decision.service, nodeOf)
+      case 'delete':
+        return this.#delete(claim, decision.service, signal)
       case 'create':
         return this.#create(input, decision, signal)
       case 'patch':
@@ -109,6 +111,17 @@ export class ServiceProvider implements AddressProvider {
       }
       return refusal(error)
     }
+  }
+
+  async #delete(claim: Claim, service: DeepReadonly<Service>, signal: AbortSignal): Promise<ClaimStatus> {
+    const { name, namespace, uid } = service.metadata
+    const ref = namespace === undefined ? { name } : { namespace, name }
+    try {
+      await this.#options.client.delete(core.services, ref, { preconditions: { uid }, signal })
+    } catch (error) {
+      if (!isNotFound(error) && !isConflict(error)) throw error
+    }
+    return standing('PreviousServiceRemains', `Service ${claim.key} belongs to another network type and is being deleted`)
   }
 
   async #patch(input: ServiceInput, decision: Extract<ServiceDecision, { do: 'patch' }>, signal: AbortSignal): Promise<ClaimStatus> {
