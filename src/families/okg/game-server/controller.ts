@@ -234,7 +234,8 @@ export function createServerController(context: OkgContext, options: { workers?:
 
 function newMemo(pod: DeepReadonly<Pod>, now: Instant): Memo {
   const stamped = Date.parse(pod.metadata.creationTimestamp)
-  return { uid: pod.metadata.uid, createdAt: stamped + 1000 > now ? now : stamped }
+  // A stamp of whole seconds is up to one second early, and the news of it takes some time.
+  return { uid: pod.metadata.uid, createdAt: now - stamped < 2000 ? now : stamped }
 }
 
 /** When a status that says something new is written: final states at once, passing ones when they last. */
