@@ -32,8 +32,6 @@ interface Walk {
   readonly duplicates: boolean
 }
 
-const typeNames = { object: 'object', array: 'array', string: 'string', integer: 'integer', number: 'number', boolean: 'boolean' } as const
-
 /** The name kube-openapi has for the JSON type of a value. */
 function typeOf(value: unknown): string {
   if (value === null) return 'null'
@@ -42,7 +40,7 @@ function typeOf(value: unknown): string {
   return typeof value
 }
 
-function isOfType(type: keyof typeof typeNames, actual: string): boolean {
+function isOfType(type: NonNullable<StructuralSchema['type']>, actual: string): boolean {
   return actual === type || (type === 'number' && actual === 'integer')
 }
 
