@@ -8,6 +8,7 @@ import { healthReply } from './health.ts'
 import type { RequestMetrics } from './metrics.ts'
 import type { OpenApiPublisher } from './openapi/publisher.ts'
 import { isStreamed } from './pod-streams.ts'
+import type { RegisteredResource } from './registry.ts'
 import type { ApiRequest, ApiResponse, RequestRecord } from './request.ts'
 import type { ResourceTable } from './resources/resource-table.ts'
 import { decodeObject } from './rest/body.ts'
@@ -87,11 +88,10 @@ export class Api {
     return { status: error.code === 0 ? 500 : error.code, kind: 'object', object, headers }
   }
 
-  /** Counts a connection that was taken over for a stream. */
-  countConnect(target: Target, user: string, code: number): void {
-    const { group, version, plural } = target.resource.type
-    const subresource = target.subresource ?? ''
-    const record: RequestRecord = { verb: 'CONNECT', group, version, resource: plural, subresource, scope: 'resource', code, user }
+  /** Counts what did not come as a request of its own but would on a real cluster: upgraded connections, deletions of the garbage collector. */
+  count({ type }: RegisteredResource, subresource: string, verb: string, user: string, code: number): void {
+    const { group, version, plural } = type
+    const record: RequestRecord = { verb, group, version, resource: plural, subresource, scope: 'resource', code, user }
     this.#options.metrics.observe(record, 0)
     this.#options.onRequest?.(record)
   }

@@ -82,7 +82,7 @@ export class PodStreams {
     if (subresource !== 'exec' && subresource !== 'attach' && subresource !== 'portforward') throw badRequest('Upgrade request required')
     api.authorize(target, 'create', { user })
     const streams = this.#require(namespace, name)
-    api.countConnect(target, user.name, 101)
+    api.count(target.resource, subresource, 'CONNECT', user.name, 101)
     return { target: { namespace, pod: name, subresource, query }, streams }
   }
 

@@ -21,7 +21,7 @@ import { createDefaultObjects } from './lifecycle/default-objects.ts'
 import { migrateDefaults } from './lifecycle/default-migration.ts'
 import { DefinitionCleaner } from './lifecycle/definition-cleaner.ts'
 import { EventExpiry } from './lifecycle/event-expiry.ts'
-import { GarbageCollector } from './lifecycle/garbage-collector.ts'
+import { GarbageCollector, type LifecycleOptions } from './lifecycle/garbage-collector.ts'
 import { NamespaceCleaner } from './lifecycle/namespace-cleaner.ts'
 import { RequestMetrics } from './metrics.ts'
 import { OpenApiPublisher } from './openapi/publisher.ts'
@@ -158,7 +158,8 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     // `kubectl delete all --all` takes the server's own Service along; the real server puts it back too.
     setImmediate(() => void ensureDefaults().catch((error: unknown) => logger.error('the default objects are not back', { error })))
   })
-  const internal = { storage, resources, writer, remover, clock, logger, context: { ...context, warnings: [] } }
+  const count: LifecycleOptions['count'] = (resource, verb) => api.count(resource, '', verb, internalUser.name, 200)
+  const internal = { storage, resources, writer, remover, clock, logger, context: { ...context, warnings: [] }, count }
   const cleaners = [new GarbageCollector(internal), new NamespaceCleaner(internal), new DefinitionCleaner(internal)]
   for (const cleaner of cleaners) await cleaner.start()
   const events = new EventExpiry(storage, clock, (options.eventTtlSeconds ?? 3600) * 1000)

@@ -42,7 +42,7 @@ export class DefinitionCleaner implements AsyncDisposable {
   }
 
   async #reconcile(name: string): Promise<'done'> {
-    const { storage, resources, remover, writer, context } = this.#options
+    const { storage, resources, remover, writer, context, count } = this.#options
     const definition = storage.get(definitions, '', name)
     const resource = resources.ofCollection(definitions)
     if (definition?.metadata.deletionTimestamp === undefined || resource === undefined) return 'done'
@@ -51,6 +51,7 @@ export class DefinitionCleaner implements AsyncDisposable {
       if (own === undefined || metadata.deletionTimestamp !== undefined) continue
       try {
         await remover.remove(own, metadata.namespace ?? '', metadata.name, {}, context)
+        count(own, 'DELETE')
       } catch (error) {
         if (!isNotFound(error)) throw error
       }

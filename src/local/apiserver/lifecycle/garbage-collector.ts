@@ -19,6 +19,8 @@ export interface LifecycleOptions {
   readonly remover: ObjectRemover
   readonly clock: Clock
   readonly logger: Logger
+  /** Told of each write that the real controllers would make by a request. */
+  readonly count: (resource: ServedResource, verb: 'DELETE' | 'PATCH') => void
   /** The server itself as the writer. */
   readonly context: WriteContext
 }
@@ -158,6 +160,7 @@ export class GarbageCollector implements AsyncDisposable {
   #rewrite(resource: ServedResource, { namespace = '', name }: StoredObject['metadata'], change: (current: StoredObject) => Draft): void {
     try {
       this.#options.writer.overwrite(resource, namespace, name, change, this.#options.context)
+      this.#options.count(resource, 'PATCH')
     } catch (error) {
       if (!isNotFound(error)) throw error
     }
@@ -168,6 +171,7 @@ export class GarbageCollector implements AsyncDisposable {
     try {
       const options = { preconditions: { uid: metadata.uid }, ...(policy === undefined ? {} : { propagationPolicy: policy }) }
       await this.#options.remover.remove(resource, metadata.namespace ?? '', metadata.name, options, this.#options.context)
+      this.#options.count(resource, 'DELETE')
     } catch (error) {
       if (!isNotFound(error)) throw error
     }

@@ -45,7 +45,7 @@ export class NamespaceCleaner implements AsyncDisposable {
   }
 
   async #reconcile(name: string): Promise<'done'> {
-    const { storage, resources, remover, writer, context } = this.#options
+    const { storage, resources, remover, writer, context, count } = this.#options
     const namespace = storage.get('namespaces', '', name)
     const resource = resources.ofCollection('namespaces')
     if (namespace?.metadata.deletionTimestamp === undefined || resource === undefined) return 'done'
@@ -56,6 +56,7 @@ export class NamespaceCleaner implements AsyncDisposable {
         if (metadata.deletionTimestamp !== undefined) continue
         try {
           await remover.remove(own, name, metadata.name, { propagationPolicy: 'Background' }, context)
+          count(own, 'DELETE')
         } catch (error) {
           if (!isNotFound(error)) throw error
         }
