@@ -23,7 +23,7 @@ import { revisionsOf, syncRevisions } from './revisions.ts'
 import { statusChange, statusOf } from './status.ts'
 import { ignoredParts } from './ignored.ts'
 import { revisionOf } from './template.ts'
-import { validateGameServerSet } from './validate.ts'
+import { overrideProblems, validateGameServerSet } from './validate.ts'
 import { addressTroublesOf } from './address-troubles.ts'
 
 /** The least time between two status writes of one set while it moves. */
@@ -77,7 +77,7 @@ export function createSetController(context: OkgContext, options: { workers?: nu
     await syncRevisions(context, set, observed.target, inUse, signal)
     const remembered = await remember(context, set, next, signal)
     await syncMarks(context, set, next, signal)
-    announceScale(context.recorder, set, next, members)
+    announceScale(context.recorder, set, next)
     const steps = memo.failedCreates.withoutRetries(next.steps, set.metadata.generation ?? 0, clock.now()).slice(0, stepsPerPass)
     const applied = await applySteps(
       { context, set, revisions: wanted.revisions, gracePeriodSeconds: wanted.update.gracePeriodSeconds, signal },
@@ -107,7 +107,7 @@ export function createSetController(context: OkgContext, options: { workers?: nu
     const fresh = observe(context, set)
     // The steps have been taken: the status tells what is left after them.
     const left = planned.steps.length === 0 ? planned : plan(wantedOf(fresh, membersOf(fresh)), membersOf(fresh), now)
-    const status = statusOf(set, fresh.pods, left, troublesOf(set, memo, members), now)
+    const status = statusOf(set, fresh.pods, left, troublesOf(set, memo, members, fresh.overriding), now)
     const change = statusChange(set.status, status)
     if (change !== undefined) {
       const due = memo.statusWrittenAt + statusIntervalMs
@@ -128,7 +128,12 @@ export function createSetController(context: OkgContext, options: { workers?: nu
     return waits.length === 0 ? 'done' : { requeueAfterMs: Math.min(...waits) }
   }
 
-  function troublesOf(set: DeepReadonly<GameServerSet>, memo: Memo, members: readonly Member[]): Troubles {
+  function troublesOf(
+    set: DeepReadonly<GameServerSet>,
+    memo: Memo,
+    members: readonly Member[],
+    overriding: Observed['overriding'],
+  ): Troubles {
     const generation = set.metadata.generation ?? 0
     if (memo.invalid?.generation !== generation) {
       const errors = validateGameServerSet(
@@ -140,7 +145,7 @@ export function createSetController(context: OkgContext, options: { workers?: nu
       memo.invalid = { generation, messages: errors.map(({ field, detail }) => `${field}: ${detail}`) }
     }
     return {
-      invalid: memo.invalid.messages,
+      invalid: [...memo.invalid.messages, ...overrideProblems(set, overriding)],
       unsupported: ignoredParts(set.spec),
       create: memo.failedCreates.list(),
       addresses: addressTroublesOf(context, set, members),

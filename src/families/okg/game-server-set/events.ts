@@ -1,17 +1,20 @@
 import type { GameServerSet, GameServerSetStatus } from '../../../apis/game.kruise.io/game-server-set.ts'
 import type { EventRecorder } from '../../../kube/event-recorder.ts'
 import type { DeepReadonly } from '../../../kube/object.ts'
-import type { Member, Plan } from '../../../servers/model.ts'
+import type { Plan } from '../../../servers/model.ts'
 
 type Recorder = Pick<EventRecorder, 'event'>
 
-/** `Scale`: once per pass that adds or takes away servers for good. */
-export function announceScale(recorder: Recorder, set: DeepReadonly<GameServerSet>, { steps }: Plan, members: readonly Member[]): void {
-  const added = steps.filter(step => step.do === 'create').length
-  const removed = steps.filter(step => step.do === 'delete' && (step.because === 'ScaleDown' || step.because === 'Reserved')).length
-  if (added + removed === 0) return
-  const alive = members.filter(({ stage }) => stage !== 'Leaving').length
-  if (alive !== set.spec.replicas) recorder.event(set, 'Normal', 'Scale', `scale from ${alive} to ${set.spec.replicas}`)
+/** `Scale`, while the status still tells of other replicas than the spec. */
+export function announceScale(recorder: Recorder, set: DeepReadonly<GameServerSet>, { steps }: Plan): void {
+  const before = set.status?.replicas ?? 0
+  const after = set.spec.replicas
+  if (before !== after && steps.length > 0) recorder.event(set, 'Normal', 'Scale', `scale from ${before} to ${after}`)
+}
+
+/** `CreateWorkload` for the first template, `UpdateWorkload` for every later one. */
+export function announceRevision(recorder: Recorder, set: DeepReadonly<GameServerSet>, id: string, number: number): void {
+  recorder.event(set, 'Normal', number === 1 ? 'CreateWorkload' : 'UpdateWorkload', `revision ${number} is ${id}`)
 }
 
 /** A Warning for every trouble that is new, or says something new. */

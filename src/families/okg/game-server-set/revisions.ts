@@ -10,6 +10,7 @@ import type { Revision, RevisionId, Template } from '../../../servers/model.ts'
 import { historySteps } from '../../../servers/revision/history.ts'
 import type { OkgContext } from '../context.ts'
 import { indexes } from '../names.ts'
+import { announceRevision } from './events.ts'
 
 /** Revisions kept beside those in use. */
 export const historyLimit = 10
@@ -49,6 +50,7 @@ export async function syncRevisions(
   for (const step of historySteps(history, target.id, inUse, historyLimit)) {
     if (step.do === 'create') {
       revisions.wrote(await createRevision(context, set, target, step.number, signal))
+      announceRevision(context.recorder, set, target.id, step.number)
       continue
     }
     const revision = byName.get(step.id)
@@ -57,6 +59,7 @@ export async function syncRevisions(
     try {
       if (step.do === 'renumber') {
         revisions.wrote(await client.patch(controllerrevisions, ref, { revision: step.number }, { type: 'merge', signal }))
+        announceRevision(context.recorder, set, step.id, step.number)
       } else {
         await client.delete(controllerrevisions, ref, { preconditions: { uid: revision.metadata.uid }, signal })
         revisions.deleted(revision)

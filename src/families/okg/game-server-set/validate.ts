@@ -1,5 +1,6 @@
 import type { AddressEngine } from '../../../addresses/engine.ts'
 import type { Parameter } from '../../../addresses/model.ts'
+import type { GameServer } from '../../../apis/game.kruise.io/game-server.ts'
 import type { GameServerSet } from '../../../apis/game.kruise.io/game-server-set.ts'
 import type { PodTemplateSpec } from '../../../apis/core/types.generated.ts'
 import type { DeepReadonly } from '../../../kube/object.ts'
@@ -28,6 +29,18 @@ export function validateGameServerSet(
     ...networkErrors(set, old, validateNetwork, networkTypes),
     ...(old === undefined ? [] : inPlaceErrors(set, old)),
   ]
+}
+
+/** Overrides of containers that the set does not have: they change nothing, and somebody waits for them. */
+export function overrideProblems(set: DeepReadonly<GameServerSet>, overriding: readonly DeepReadonly<GameServer>[]): string[] {
+  if (overriding.length === 0) return []
+  const { spec } = set.spec.gameServerTemplate as DeepReadonly<PodTemplateSpec>
+  const known = new Set(spec?.containers.map(({ name }) => name))
+  return overriding.flatMap(server =>
+    (server.spec?.containers ?? []).flatMap(({ name }, index) =>
+      known.has(name) ? [] : [`GameServer ${server.metadata.name}: spec.containers[${index}].name: there is no container ${name}`],
+    ),
+  )
 }
 
 function nameErrors({ metadata: { name } }: DeepReadonly<GameServerSet>, old: unknown): FieldError[] {
