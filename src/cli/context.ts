@@ -33,6 +33,8 @@ export interface CliContext {
   readonly terminalSizes?: (signal: AbortSignal) => AsyncIterable<TerminalSize>
   /** What the process ends with, if nothing is thrown. Commands set it. */
   exitCode: number
+  /** Set by commands that run until they are told to stop: being stopped is then no failure. */
+  runsUntilStopped?: boolean
   /** Where requests went, for messages about failures: `https://… (…)`. Set by the connection. */
   server?: string
 }

@@ -16,10 +16,10 @@ import { addScaleCommand } from './scale.ts'
 import { addUpdateCommand } from './update.ts'
 
 /**
- * The command `berth` with everything that talks to a cluster. Further commands are added with `program.command(…)`, so that
- * they take over how this one prints and ends.
+ * The command `berth` with everything that talks to a cluster. `addOwn` adds what is a cluster or a controller itself; these stand first
+ * in the help, and take over how this command prints and ends.
  */
-export function buildCli(context: CliContext): Command {
+export function buildCli(context: CliContext, addOwn: (program: Command) => void = () => {}): Command {
   const program = new Command('berth')
     .description('Dedicated game servers on Kubernetes: a direct address for every server, hot updates in place.')
     .exitOverride()
@@ -28,6 +28,7 @@ export function buildCli(context: CliContext): Command {
     .showHelpAfterError('(--help shows how)')
     .showSuggestionAfterError()
     .addHelpText('after', exitCodeHelp)
+  addOwn(program)
   addApplyCommand(program, context)
   addGetCommand(program, context)
   addDescribeCommand(program, context)
@@ -53,7 +54,7 @@ export async function runCli(program: Command, context: CliContext, args: readon
   const interrupted = (): number => (context.signal.reason instanceof CliError ? context.signal.reason.code : exitCode.interrupted)
   try {
     await program.parseAsync(args, { from: 'user' })
-    return context.signal.aborted ? interrupted() : context.exitCode
+    return context.signal.aborted && context.runsUntilStopped !== true ? interrupted() : context.exitCode
   } catch (error) {
     if (context.signal.aborted) return interrupted()
     const { code, message } = explainFailure(error, context.server)

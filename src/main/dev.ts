@@ -14,8 +14,10 @@ interface DevOptions {
   dataDir?: string
   nodes: number
   simulate?: boolean
+  controllers: boolean
   port?: number
   images?: readonly string[]
+  loadBalancer?: readonly string[]
   isolation?: 'namespaces' | 'user-namespaces' | 'loopback'
 }
 
@@ -39,6 +41,7 @@ export function addDevCommand(
     .option('--data-dir <folder>', 'keep everything here, and be there again after a restart (default: in memory)')
     .option('--nodes <number>', 'number of nodes', wholeNumber, 1)
     .option('--simulate', 'run no processes: pods become ready by the clock, so that thousands fit')
+    .option('--no-controllers', 'a plain Kubernetes: run "berth controller" in a process of its own')
     .option(
       '--port <port>',
       `of the API server on 127.0.0.1; 0 picks a free one (default: ${usualPort}, or a free one when that is taken)`,
@@ -71,6 +74,7 @@ async function dev(
   apply: (files: readonly string[], kubeconfig: string) => Promise<void>,
 ): Promise<void> {
   if (options.nodes < 1 || options.nodes > 200) throw usageError('--nodes must be a number from 1 to 200')
+  context.runsUntilStopped = true
   const begun = performance.now()
   for (const path of [...(options.images ?? []), ...(options.filename ?? []).filter(file => file !== '-')]) await exists(context, path)
   await using berth = await start(context, options)
@@ -102,8 +106,10 @@ async function start(context: CliContext, options: DevOptions): Promise<Embedded
         port,
         nodes: options.nodes,
         simulate: options.simulate ?? false,
+        controllers: options.controllers,
         imageFolders: (options.images ?? []).map(folder => resolve(context.cwd, folder)),
         onTrouble: message => note(context, `berth: ${message}`),
+        loadBalancers: loadBalancers(options.loadBalancer ?? []),
         ...(options.dataDir === undefined ? {} : { dataDir: resolve(context.cwd, options.dataDir) }),
         ...(options.isolation === undefined ? {} : { isolation: options.isolation }),
       },
@@ -116,6 +122,19 @@ async function start(context: CliContext, options: DevOptions): Promise<Embedded
     if (options.port === undefined) return attempt(0)
     throw new CliError(exitCode.refused, `port ${options.port} of 127.0.0.1 is taken; --port 0 picks a free one`, { cause: error })
   }
+}
+
+/** `volcengine=clb-a` … → the ids that exist, by cloud. */
+function loadBalancers(given: readonly string[]): Record<string, string[]> {
+  const result: Record<string, string[]> = {}
+  for (const one of given) {
+    const [cloud, id] = one.split('=', 2)
+    if (cloud === undefined || id === undefined || !['volcengine', 'huawei'].includes(cloud)) {
+      throw usageError(`--load-balancer ${one}: it must be volcengine=ID or huawei=ID`)
+    }
+    ;(result[cloud] ??= []).push(id)
+  }
+  return result
 }
 
 async function exists(context: CliContext, path: string): Promise<void> {

@@ -2,12 +2,11 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { okgAdmission } from '../families/okg/admission.ts'
-import type { Client } from '../kube/client.ts'
 import type { Logger } from '../kube/logger.ts'
 import { type EmbeddedCluster, startCluster } from '../local/cluster.ts'
 import { hostPlan } from '../local/host-plan.ts'
 import type { Isolation } from '../local/node/runtime/runtime.ts'
-import { type Controllers, startControllers } from './controllers.ts'
+import { startControllers } from './controllers.ts'
 import { installDefinitions } from './definitions.ts'
 import { embeddedNetwork } from './embedded-network.ts'
 import { createLogger } from './logger.ts'
@@ -22,15 +21,17 @@ export interface EmbeddedOptions {
   /** Beside the images that come with Berth; later folders win. */
   readonly imageFolders: readonly string[]
   readonly isolation?: Isolation
+  /** Ids of the load balancers that exist, by cloud; a cloud without an entry has every plausible one. */
+  readonly loadBalancers?: Readonly<Record<string, readonly string[]>>
+  /** Whether Berth's controllers run in this process; without them the cluster is a plain Kubernetes. Default true. */
+  readonly controllers?: boolean
   /** Warnings and errors in a sentence, for a terminal. */
   readonly onTrouble?: (message: string) => void
 }
 
-/** An embedded cluster with Berth at work on it. */
+/** An embedded cluster, usually with Berth at work on it. */
 export interface EmbeddedBerth extends AsyncDisposable {
   readonly cluster: EmbeddedCluster
-  readonly client: Client
-  readonly controllers: Controllers
   /** Where the log is. */
   readonly logFile: string
   /** Sentences for people about what this host allows. */
@@ -63,21 +64,22 @@ export async function startEmbedded(options: EmbeddedOptions, signal: AbortSigna
       simulate: options.simulate,
       imageFolders: [ownImages, ...options.imageFolders.map(folder => resolve(folder))],
       logger,
+      ...(options.loadBalancers === undefined ? {} : { cloud: { loadBalancers: options.loadBalancers } }),
       ...(options.isolation === undefined ? {} : { isolation: options.isolation }),
     }),
   )
   if (dataDir !== undefined) await writeFile(slotFile, `${slot.number}\n`)
 
-  const client = cluster.client('berth')
-  await installDefinitions(client, signal)
   const network = embeddedNetwork()
-  const controllers = parts.use(await startControllers({ client, logger, network: network.config }, signal))
-  cluster.apiServer.registerAdmission(okgAdmission(controllers.addresses))
+  if (options.controllers !== false) {
+    const client = cluster.client('berth')
+    await installDefinitions(client, signal)
+    const controllers = parts.use(await startControllers({ client, logger, network: network.config }, signal))
+    cluster.apiServer.registerAdmission(okgAdmission(controllers.addresses))
+  }
   const running = parts.move()
   return {
     cluster,
-    client,
-    controllers,
     logFile,
     notes: [...cluster.notes, ...network.notes],
     [Symbol.asyncDispose]: () => running.disposeAsync(),

@@ -68,6 +68,7 @@ export async function demo(context: CliContext, options: DemoOptions, apply: App
   )
   if (failed.length > 0) context.exitCode = exitCode.failed
   if (options.keep === true) {
+    context.runsUntilStopped = true
     note(context, `The cluster goes on until Ctrl-C: export KUBECONFIG=${kubeconfig}`)
     await aborted(context.signal)
   }

@@ -1,0 +1,107 @@
+import { randomUUID } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { hostname } from 'node:os'
+import { resolve } from 'node:path'
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import { clusterCommand, withConnection } from '../cli/command.ts'
+import type { ConnectionOptions } from '../cli/connection.ts'
+import type { CliContext } from '../cli/context.ts'
+import type { Client } from '../kube/client.ts'
+
+export interface ControllerOptions extends ConnectionOptions {
+  readonly leaderElect: boolean
+  readonly leaseNamespace: string
+  readonly installCrds?: boolean
+  readonly providerConfig?: string
+  readonly bind?: { host: string; port: number }
+  readonly logLevel: 'debug' | 'info' | 'warn' | 'error'
+}
+
+/** `berth controller`: the controllers alone, for a Kubernetes that exists. */
+export function addControllerCommand(parent: Command, context: CliContext): void {
+  clusterCommand(parent, {
+    usage: 'controller',
+    summary: 'Run the controllers for a Kubernetes cluster that exists',
+    examples: [
+      'berth controller --install-crds            # from a laptop, for the cluster of the kubeconfig',
+      'berth controller --bind 0.0.0.0:8080       # in a pod: health checks and metrics',
+      "berth controller --provider-config config.toml   # OpenKruiseGame's port ranges",
+    ],
+  })
+    .option('--no-leader-elect', 'work at once, without a Lease: only where no other instance runs')
+    .option('--lease-namespace <name>', 'namespace of the Lease', 'kube-system')
+    .option('--install-crds', 'create or update the CustomResourceDefinitions first')
+    .option('--provider-config <file>', "OpenKruiseGame's config.toml: port ranges and blocked ports")
+    .option('--bind <host:port>', 'serve /healthz, /readyz and /metrics here', hostAndPort)
+    .addOption(
+      new Option('--log-level <level>', 'JSON lines on standard error').choices(['debug', 'info', 'warn', 'error']).default('info'),
+    )
+    .action((options: ControllerOptions) => withConnection(context, options, connection => controller(context, connection.client, options)))
+}
+
+function hostAndPort(value: string): { host: string; port: number } {
+  const match = /^(.*):(\d+)$/.exec(value)
+  if (match === null) throw new InvalidArgumentError('It must be host:port, such as 127.0.0.1:8080.')
+  return { host: (match[1] ?? '').replace(/^\[(.*)\]$/, '$1'), port: Number(match[2]) }
+}
+
+async function controller(context: CliContext, client: Client, options: ControllerOptions): Promise<void> {
+  // Loaded only now: the commands that talk to a cluster shall not wait for it.
+  const [
+    { LeaderElector },
+    { parseProviderConfig },
+    { startControllers },
+    { installDefinitions },
+    { serveHealth },
+    { aborted },
+    { createLogger },
+    { PrometheusMetrics },
+  ] = await Promise.all([
+    import('../kube/leader-election.ts'),
+    import('../addresses/provider-config.ts'),
+    import('./controllers.ts'),
+    import('./definitions.ts'),
+    import('./health-server.ts'),
+    import('./lifetime.ts'),
+    import('./logger.ts'),
+    import('./metrics.ts'),
+  ])
+  context.runsUntilStopped = true
+  const logger = createLogger({ level: options.logLevel })
+  const metrics = new PrometheusMetrics()
+  const network =
+    options.providerConfig === undefined
+      ? undefined
+      : parseProviderConfig(await readFile(resolve(context.cwd, options.providerConfig), 'utf8'))
+  let ready = false
+  await using parts = new AsyncDisposableStack()
+  if (options.bind !== undefined) {
+    parts.use(await serveHealth({ ...options.bind, isReady: () => ready, metrics: () => metrics.text() }))
+  }
+  const work = async (signal: AbortSignal): Promise<void> => {
+    if (options.installCrds === true) await installDefinitions(client, signal)
+    await using _controllers = await startControllers({ client, logger, metrics, ...(network === undefined ? {} : { network }) }, signal)
+    logger.info('controllers are at work', { server: context.server })
+    ready = true
+    await aborted(signal)
+  }
+  if (!options.leaderElect) {
+    await work(context.signal)
+    return
+  }
+  // Waiting to lead is being ready: a rolling update must not wait for the old leader.
+  ready = true
+  const elector = new LeaderElector({
+    client,
+    namespace: options.leaseNamespace,
+    name: 'berth-controller',
+    identity: `${hostname()}_${randomUUID()}`,
+    logger,
+    metrics,
+  })
+  try {
+    await elector.run(work, context.signal)
+  } catch (error) {
+    if (!context.signal.aborted) throw error
+  }
+}
