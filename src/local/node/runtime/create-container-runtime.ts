@@ -63,7 +63,7 @@ export async function createContainerRuntime(options: ContainerRuntimeOptions): 
       (loopbackDeviceTool(tools) === undefined ? 'the host has neither ip nor perl' : undefined)
     if (obstacle === undefined) {
       const network = await RelayNetwork.create({ stateDir, tools, reachable, userNamespace: true })
-      notes.unshift('containers run in user namespaces; pods are reached through relays')
+      notes.unshift('containers run in user namespaces; pods are reached through relays, and programs cannot become another user than root')
       notes.push(...network.notes)
       return await NamespaceRuntime.create({ plan, stateDir, tools, network, userNamespace: true, notes, now })
     }
