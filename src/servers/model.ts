@@ -66,8 +66,8 @@ export interface UpdatePolicy {
   readonly paused: boolean
   readonly minReadySeconds: number
   /**
-   * How long a server on the target has to stay ready before another one is disturbed, whatever `minReadySeconds` says: an image that
-   * crashes as soon as it starts must not take the next server along.
+   * How long a fresh container without readiness probe has to stay up before another server is disturbed, whatever `minReadySeconds`
+   * says: an image that crashes as soon as it starts must not take the next server along.
    */
   readonly settleMs: number
   /** Seconds between dropping readiness and changing the image. */
@@ -136,6 +136,16 @@ export interface Failure {
   readonly message: string
 }
 
+/** A container that a change started: whether it works shows only after a while. See `availability.ts`. */
+export interface FreshContainer {
+  /** The latest moment at which it can have started; undefined while it does not run. */
+  readonly startedAt?: Instant
+  /** It has a readiness probe. */
+  readonly probed: boolean
+  /** How long it lived, in milliseconds, before it ended with an error; undefined when it has not since the change. */
+  readonly crashedAfter?: number
+}
+
 export interface Member {
   readonly key: string
   /** Undefined for generated identity. */
@@ -145,6 +155,8 @@ export interface Member {
   readonly stage: Stage
   /** Since when it is Ready; undefined otherwise. */
   readonly availableSince?: Instant
+  /** The containers that its last change started, or all of a new server; absent: nothing has to be proven. */
+  readonly fresh?: readonly FreshContainer[]
   readonly locks: readonly Lock[]
   readonly rank: Readonly<Record<string, number>>
   readonly change?: InPlaceProgress

@@ -118,13 +118,6 @@ describe('rollout', () => {
     expect(stepsOf(settings, members)).toEqual(expected)
   })
 
-  it('lets a changed server settle before the next one is disturbed', () => {
-    const changed = member(1, { revision: 'r2', availableSince: 1000 })
-    const settings: Settings = { replicas: 2, target: 'r2', update: { mode: 'InPlaceOnly', settleMs: 500 } }
-    expect(plan(wantedOf(settings), [member(0), changed], 1400)).toMatchObject({ steps: [], wakeAt: 1500 })
-    expect(stepsOf(settings, [member(0), changed], 1500)).toEqual(['advance s-0 Drained'])
-  })
-
   it('names the field that keeps InPlaceOnly from going on', () => {
     const { waiting } = plan(wantedOf({ replicas: 1, target: 'r3', update: { mode: 'InPlaceOnly' } }), ids(0), 0)
     expect(waiting).toMatchObject([

@@ -121,7 +121,7 @@ function explainReadiness(wanted: Wanted, staying: readonly Member[], now: Insta
   const rolling = staying.some(member => member.revision !== wanted.target.id)
   let wakeAt: Instant | undefined
   const wake = (at: Instant): void => {
-    if (at > now && (wakeAt === undefined || at < wakeAt)) wakeAt = at
+    if (at > now && Number.isFinite(at) && (wakeAt === undefined || at < wakeAt)) wakeAt = at
   }
   for (const member of staying) {
     if (member.stage === 'Ready') {

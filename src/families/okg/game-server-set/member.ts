@@ -6,7 +6,9 @@ import type { DeepReadonly } from '../../../kube/object.ts'
 import type { DeleteReason, InPlaceProgress, Member, Stage } from '../../../servers/model.ts'
 import { conditionOf, isChanging, isReady } from '../game-server/state.ts'
 import { inPlaceUpdateReady, ownAnnotations } from '../names.ts'
+import { timeOf } from '../time-of.ts'
 import { failureOf } from './failure.ts'
+import { freshContainers } from './fresh-containers.ts'
 import { inPlaceStateOf, isRestarted } from './in-place-state.ts'
 import { rankOf } from './scale-down-order.ts'
 
@@ -44,7 +46,7 @@ function observe(pod: DeepReadonly<Pod>, lifecycle: Lifecycle, deleting: boolean
     uid: pod.metadata.uid,
     revision: podLabels?.[labels.revision] ?? '',
     stage,
-    ...(stage === 'Ready' && { availableSince: readySince(pod) }),
+    ...(stage === 'Ready' && { availableSince: readySince(pod), fresh: freshContainers(pod) }),
     locks: [],
     rank: rankOf(podLabels),
     ...(change !== undefined && { change }),
@@ -98,9 +100,4 @@ function readySince(pod: DeepReadonly<Pod>): number {
   const restored =
     pod.metadata.labels?.[labels.lifecycleState] === 'Normal' ? timeOf(pod.metadata.annotations?.[annotations.lifecycleTimestamp]) : 0
   return Math.max(since, restored)
-}
-
-function timeOf(text: string | undefined): number {
-  const time = text === undefined ? Number.NaN : Date.parse(text)
-  return Number.isNaN(time) ? 0 : time
 }
