@@ -41,7 +41,9 @@ export class PlainApi implements Disposable {
       const sent = request(this.#target(method, path, body === undefined ? {} : { 'content-type': type }), response => {
         let read = ''
         response.setEncoding('utf8').on('data', (chunk: string) => (read += chunk))
-        response.on('end', () => (response.complete ? resolve({ code: response.statusCode ?? 0, text: read }) : reject(new Error('cut off'))))
+        response.on('end', () =>
+          response.complete ? resolve({ code: response.statusCode ?? 0, text: read }) : reject(new Error('cut off')),
+        )
         response.on('error', reject)
       })
       sent.setTimeout(20_000, () => sent.destroy(new Error(`no answer to ${method} ${path}`)))
