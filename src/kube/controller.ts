@@ -37,6 +37,8 @@ export interface WatchOptions<T extends KubeObject> {
   readonly keysOf?: (object: DeepReadonly<T>) => Iterable<ObjectKey>
   /** Whether an update matters; additions and deletions always do. Default: every update. */
   readonly changed?: (object: DeepReadonly<T>, old: DeepReadonly<T>) => boolean
+  /** How long keys wait, in milliseconds, so that many changes become one look; the first change counts. Default 0. */
+  readonly delayMs?: number
 }
 
 export interface Controller extends AsyncDisposable {
@@ -120,9 +122,9 @@ export function createController(options: ControllerOptions): Controller {
     name,
     enqueue: key => queue.add(key),
     enqueueAfter: (key, ms) => queue.addAfter(key, ms),
-    watch<T extends KubeObject>(store: Store<T>, { keysOf = ownKey, changed }: WatchOptions<T> = {}) {
+    watch<T extends KubeObject>(store: Store<T>, { keysOf = ownKey, changed, delayMs = 0 }: WatchOptions<T> = {}) {
       const enqueue = (object: DeepReadonly<T>): void => {
-        for (const key of keysOf(object)) queue.add(key)
+        for (const key of keysOf(object)) queue.addAfter(key, delayMs)
       }
       stores.push(store as unknown as Store<KubeObject>)
       subscriptions.push(

@@ -85,7 +85,7 @@ describe('addresses and traffic', () => {
     expect(slice.endpoints).toMatchObject([
       { conditions: { ready: true, serving: true, terminating: false }, targetRef: { name: 'room-0' } },
     ])
-    const written = await client.get(types.endpoints, { namespace, name: 'room-0' })
+    const written = await until('the endpoints', () => client.get(types.endpoints, { namespace, name: 'room-0' }).catch(() => undefined))
     expect(written.subsets).toMatchObject([{ addresses: [{ targetRef: { name: 'room-0' } }], ports: [{ port: 8080 }, { port: 8080 }] }])
     const ip = await addressOf('room-0')
     await client.delete(types.services, { namespace, name: 'room-0' })

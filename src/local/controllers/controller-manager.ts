@@ -12,7 +12,8 @@ import type { ListenerStatus } from '../forwarder/forwarder.ts'
 import type { HostPlan } from '../host-plan.ts'
 import type { Isolation, PodDialer } from '../node/runtime/runtime.ts'
 import { createDeploymentController } from './deployment/deployment-controller.ts'
-import { createEndpointsController } from './endpoints/endpoints-controller.ts'
+import { createEndpointSliceController } from './endpoints/endpoint-slice-controller.ts'
+import { createLegacyEndpointsController } from './endpoints/legacy-endpoints-controller.ts'
 import { createNamespaceDefaults } from './namespace-defaults.ts'
 import { createPodGarbageCollector } from './pod-garbage.ts'
 import { createReplicaSetController } from './replica-set/replica-set-controller.ts'
@@ -112,7 +113,8 @@ export async function startControllers(options: ControllerManagerOptions, signal
   run(createScheduler({ ...common, pods, nodes, recorder: recorderOf('default-scheduler'), successEvents }))
   run(createPodGarbageCollector({ ...common, pods, nodes }))
   run(createTaintEviction({ ...common, pods, nodes, recorder: recorderOf('taint-eviction-controller') }))
-  run(createEndpointsController({ ...common, services, pods, slices, selection, endpoints: cache.store(types.endpoints) }))
+  run(createEndpointSliceController({ ...common, services, pods, slices, selection }))
+  run(createLegacyEndpointsController({ ...common, services, slices, endpoints: cache.store(types.endpoints) }))
   run(createReplicaSetController({ ...common, replicaSets, pods, recorder: recorderOf('replicaset-controller') }))
   const deployments = cache.store(types.deployments)
   run(createDeploymentController({ ...common, deployments, replicaSets, pods, recorder: recorderOf('deployment-controller') }))

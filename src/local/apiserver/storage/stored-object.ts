@@ -17,13 +17,27 @@ export function deepFreeze<T>(value: T): T {
   return Object.freeze(value)
 }
 
-const texts = new WeakMap<object, string>()
+/** So many texts are written until the oldest are let go: enough for watchers to keep up and for lists of some thousand objects. */
+const generation = 4_096
+let texts = new WeakMap<object, string>()
+let olderTexts = new WeakMap<object, string>()
+let written = 0
 
-/** The JSON text of a frozen object; written once per stored version however many clients read it. */
+/**
+ * The JSON text of a frozen object; written once per stored version however many clients read it soon. Versions that only the
+ * history remembers lose their text after a while: it would weigh more than they do.
+ */
 export function jsonText(object: object): string {
-  const known = texts.get(object)
+  const known = texts.get(object) ?? olderTexts.get(object)
   if (known !== undefined) return known
   const text = JSON.stringify(object)
-  if (Object.isFrozen(object)) texts.set(object, text)
+  if (!Object.isFrozen(object)) return text
+  if (written === generation) {
+    olderTexts = texts
+    texts = new WeakMap()
+    written = 0
+  }
+  texts.set(object, text)
+  written += 1
   return text
 }

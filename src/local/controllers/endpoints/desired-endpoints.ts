@@ -58,9 +58,9 @@ export function desiredGroups(service: DeepReadonly<Service>, pods: readonly Dee
 }
 
 /** The same in the form of the core Endpoints object: terminating pods are left out, ready ones kept apart. Pure. */
-export function desiredSubsets(groups: readonly EndpointGroup[]): EndpointSubset[] {
+export function desiredSubsets(groups: readonly DeepReadonly<EndpointGroup>[]): EndpointSubset[] {
   return groups.flatMap(({ ports, endpoints }) => {
-    const address = ({ addresses, nodeName, targetRef, hostname }: Endpoint): EndpointAddress => ({
+    const address = ({ addresses, nodeName, targetRef, hostname }: DeepReadonly<Endpoint>): EndpointAddress => ({
       ip: addresses[0] ?? '',
       ...(hostname === undefined ? {} : { hostname }),
       ...(nodeName === undefined ? {} : { nodeName }),
