@@ -1,4 +1,4 @@
-import type { Node, Pod, Service } from '../apis/core/types.generated.ts'
+import type { Event, Node, Pod, Service } from '../apis/core/types.generated.ts'
 import type { Client } from '../kube/client.ts'
 import type { Clock } from '../kube/clock.ts'
 import type { Logger } from '../kube/logger.ts'
@@ -22,13 +22,20 @@ import type { AddressProvider } from './providers/provider.ts'
 import { heldPorts } from './providers/service/held-ports.ts'
 import type { Reservations } from './providers/service/service-provider.ts'
 import { ServiceProvider, reservationOf } from './providers/service/service-provider.ts'
+import { ServiceTroubles } from './providers/service/service-troubles.ts'
 import { ServiceView } from './providers/service/service-view.ts'
 import { WaitingClaims } from './waiting-claims.ts'
 
 export interface AddressEngineOptions {
   readonly client: Client
   /** All Services, Nodes and Pods of the cluster: ports that others hold count too. */
-  readonly stores: { readonly services: Store<Service>; readonly nodes: Store<Node>; readonly pods: Store<Pod> }
+  readonly stores: {
+    readonly services: Store<Service>
+    readonly nodes: Store<Node>
+    readonly pods: Store<Pod>
+    /** Those that `serviceWarnings` selects. Without them, claims whose load balancer fails only say that they wait. */
+    readonly events?: Store<Event>
+  }
   readonly clock: Clock
   readonly logger?: Logger
   /** Default: the ports OpenKruiseGame ships with. */
@@ -50,6 +57,7 @@ class Engine implements AddressEngine {
   readonly #reservations: Reservations = new Map()
   readonly #waiting = new WaitingClaims()
   readonly #services: ServiceView
+  readonly #troubles: ServiceTroubles
   readonly #listeners = new Set<(claimKey: string) => void>()
   readonly #subscriptions: Disposable[] = []
   /** The node each claim's address depends on. */
@@ -61,10 +69,12 @@ class Engine implements AddressEngine {
     this.#options = options
     this.#logger = logger
     this.#services = new ServiceView(stores.services, clock, key => this.#unseen(key))
+    this.#troubles = new ServiceTroubles(stores.events)
     const nodeOf = (name: string) => stores.nodes.get(name)
     const shared = {
       client,
       services: this.#services,
+      troubles: this.#troubles,
       nodeOf,
       ledger: this.#ledger,
       reservations: this.#reservations,
@@ -78,8 +88,8 @@ class Engine implements AddressEngine {
   }
 
   async start(signal: AbortSignal): Promise<void> {
-    const { services, nodes, pods } = this.#options.stores
-    await Promise.all([services.whenSynced(signal), nodes.whenSynced(signal), pods.whenSynced(signal)])
+    const { services, nodes, pods, events } = this.#options.stores
+    await Promise.all([services.whenSynced(signal), nodes.whenSynced(signal), pods.whenSynced(signal), events?.whenSynced(signal)])
     this.#subscriptions.push(
       this.#ledger.onFreed(pool => {
         for (const claimKey of this.#waiting.waitingFor(pool)) this.#notify(claimKey)
@@ -103,6 +113,10 @@ class Engine implements AddressEngine {
         },
       }),
     )
+    const warned = ({ involvedObject: { namespace, name } }: DeepReadonly<Event>): void => {
+      if (name !== undefined) this.#notify(namespace === undefined ? name : `${namespace}/${name}`)
+    }
+    if (events !== undefined) this.#subscriptions.push(events.subscribe({ added: warned, updated: warned }))
   }
 
   validate(provider: string, parameters: readonly Parameter[]): readonly ParameterProblem[] {
@@ -164,6 +178,7 @@ class Engine implements AddressEngine {
 
   #gone(service: DeepReadonly<Service>): void {
     this.#services.ended(keyOf(service))
+    this.#troubles.ended(service)
     this.#ledger.release(holderOf(service))
     // Only changes of this very Service can have been under way: a successor is created after its end was seen.
     this.#dropReservation(keyOf(service))

@@ -16,6 +16,8 @@ export const reasons = {
   PreviousServiceRemains: 'Waiting',
   /** The cloud has not delivered the load balancer's address. */
   LoadBalancerPending: 'Waiting',
+  /** The cloud says that it cannot deliver; it tries again by itself. */
+  LoadBalancerFailed: 'Waiting',
   /** Kubernetes has not assigned the node ports. */
   NodePortPending: 'Waiting',
   /** The Service was written and is not visible yet. */

@@ -1,4 +1,4 @@
-import type { Node, Pod, Service } from '../apis/core/types.generated.ts'
+import type { Event, Node, Pod, Service } from '../apis/core/types.generated.ts'
 import { ApiError } from '../kube/api-error.ts'
 import type { Client } from '../kube/client.ts'
 import { FakeClock } from '../kube/fake-clock.ts'
@@ -31,6 +31,7 @@ export class FakeCluster {
     this.stores.services.replace(new Map(this.services))
     this.stores.nodes.replace(new Map())
     this.stores.pods.replace(new Map())
+    this.stores.events.replace(new Map())
     const engine = createAddressEngine({
       client: this.#client(),
       stores: this.stores,
@@ -74,12 +75,28 @@ export class FakeCluster {
     this.stores.pods.apply({ apiVersion: 'v1', kind: 'Pod', metadata, spec, status: { phase } } as Pod)
   }
 
+  /** The cloud's controller says what is wrong with the Service. */
+  complain(key: string, message: string, reason = 'SyncLoadBalancerFailed'): void {
+    const service = this.services.get(key)
+    if (service === undefined) throw new Error(`no Service ${key}`)
+    const { name, namespace = '', uid } = service.metadata
+    const version = ++this.#version
+    const metadata = { name: `${name}.${version}`, namespace, uid: `e-${version}`, resourceVersion: String(version), creationTimestamp: '' }
+    const involvedObject = { kind: 'Service', name, namespace, uid }
+    this.stores.events.apply({ apiVersion: 'v1', kind: 'Event', metadata, involvedObject, type: 'Warning', reason, message })
+  }
+
   put(service: Service): void {
     this.#store(service)
   }
 
-  #freshStores(): { services: ObjectStore<Service>; nodes: ObjectStore<Node>; pods: ObjectStore<Pod> } {
-    return { services: new ObjectStore<Service>(), nodes: new ObjectStore<Node>(), pods: new ObjectStore<Pod>() }
+  #freshStores() {
+    return {
+      services: new ObjectStore<Service>(),
+      nodes: new ObjectStore<Node>(),
+      pods: new ObjectStore<Pod>(),
+      events: new ObjectStore<Event>(),
+    }
   }
 
   #store(service: Service): Service {

@@ -1,7 +1,8 @@
 import { createAddressEngine } from '../addresses/address-engine.ts'
 import type { AddressEngine } from '../addresses/engine.ts'
+import { serviceWarnings } from '../addresses/providers/service/service-troubles.ts'
 import type { ProviderConfig } from '../addresses/provider-config.ts'
-import { nodes, pods, services } from '../apis/core/resources.generated.ts'
+import { events, nodes, pods, services } from '../apis/core/resources.generated.ts'
 import { startOkg } from '../families/okg/start.ts'
 import { Cache } from '../kube/cache.ts'
 import type { Client } from '../kube/client.ts'
@@ -28,7 +29,12 @@ export async function startControllers(options: ControllersOptions, signal: Abor
   const { client, logger, clock = systemClock, metrics, network } = options
   await using parts = new AsyncDisposableStack()
   const cache = parts.use(new Cache({ client, clock, logger }))
-  const stores = { services: cache.store(services), nodes: cache.store(nodes), pods: cache.store(pods) }
+  const stores = {
+    services: cache.store(services),
+    nodes: cache.store(nodes),
+    pods: cache.store(pods),
+    events: cache.store(events, { fieldSelector: serviceWarnings }),
+  }
   const addresses = parts.use(
     createAddressEngine({
       client,

@@ -5,22 +5,30 @@ import type { Backend, ClaimStatus, Endpoint } from '../../model.ts'
 import { nodeAddress } from '../node-address.ts'
 import { loadBalancerId } from './held-ports.ts'
 import type { ServiceInput } from './manifest.ts'
+import type { ServiceTroubles } from './service-troubles.ts'
 
 /** Where a claim stands whose Service is as desired. */
 export function serviceStatus(
   input: ServiceInput,
   service: DeepReadonly<Service>,
   nodeOf: (name: string) => DeepReadonly<Node> | undefined,
+  troubles: Pick<ServiceTroubles, 'of'>,
 ): ClaimStatus {
   const { row, claim } = input
   if (claim.disabled) return standing('NetworkDisabled', 'the network of this server is switched off')
-  return row.loadBalancer === undefined ? nodePortStatus(input, service, nodeOf) : loadBalancerStatus(input, service)
+  return row.loadBalancer === undefined ? nodePortStatus(input, service, nodeOf) : loadBalancerStatus(input, service, troubles)
 }
 
-function loadBalancerStatus({ row, settings, claim }: ServiceInput, service: DeepReadonly<Service>): ClaimStatus {
+function loadBalancerStatus(
+  { row, settings, claim }: ServiceInput,
+  service: DeepReadonly<Service>,
+  troubles: Pick<ServiceTroubles, 'of'>,
+): ClaimStatus {
   const id = row.loadBalancer === undefined ? undefined : loadBalancerId(row.loadBalancer, service)
   const ingress = service.status?.loadBalancer?.ingress ?? []
   if (ingress.length === 0) {
+    const trouble = troubles.of(service)
+    if (trouble !== undefined) return standing('LoadBalancerFailed', `the cloud reports on Service ${claim.key}: ${trouble}`)
     const which = id === undefined ? 'a new load balancer' : `load balancer ${id}`
     return standing('LoadBalancerPending', `waiting for the address of ${which}; its controller reports on Service ${claim.key}`)
   }

@@ -17,6 +17,7 @@ import type { ServiceDecision } from './decide.ts'
 import { serviceStatus } from './endpoints.ts'
 import type { Allocation, ServiceInput } from './manifest.ts'
 import type { ServiceRow } from './row.ts'
+import type { ServiceTroubles } from './service-troubles.ts'
 import type { ServiceView } from './service-view.ts'
 import { parseSettings } from './settings.ts'
 import type { ParsedSettings } from './settings.ts'
@@ -25,6 +26,7 @@ export interface ServiceProviderOptions {
   readonly row: ServiceRow
   readonly client: Client
   readonly services: ServiceView
+  readonly troubles: ServiceTroubles
   readonly nodeOf: (name: string) => DeepReadonly<Node> | undefined
   readonly ledger: PortLedger
   readonly reservations: Reservations
@@ -55,7 +57,7 @@ export class ServiceProvider implements AddressProvider {
   }
 
   async reconcile(claim: Claim, signal: AbortSignal): Promise<ClaimStatus> {
-    const { row, services, config, nodeOf, ledger, reservations, waiting } = this.#options
+    const { row, services, troubles, config, nodeOf, ledger, reservations, waiting } = this.#options
     const parsed = this.#parse(claim.parameters)
     if (!parsed.ok) return standing('InvalidParameters', parsed.problems.map(problem => problem.message).join('; '))
     const { settings } = parsed
@@ -80,7 +82,7 @@ export class ServiceProvider implements AddressProvider {
       case 'read':
         // The watch shows what is desired: nothing is under way any more.
         if (!services.isAhead(claim.key)) ledger.release(reservationOf(claim.key))
-        return serviceStatus(input, decision.service, nodeOf)
+        return serviceStatus(input, decision.service, nodeOf, troubles)
       case 'delete':
         return this.#delete(claim, decision.service, signal)
       case 'create':
@@ -91,7 +93,7 @@ export class ServiceProvider implements AddressProvider {
   }
 
   async #create(input: ServiceInput, decision: Extract<ServiceDecision, { do: 'create' }>, signal: AbortSignal): Promise<ClaimStatus> {
-    const { client, services, ledger, reservations, nodeOf } = this.#options
+    const { client, services, troubles, ledger, reservations, nodeOf } = this.#options
     const { claim, settings } = input
     // Reserved before the first await: whoever asks meanwhile finds the ports taken.
     const before = this.#reserve(claim.key, decision.holdings)
@@ -101,7 +103,7 @@ export class ServiceProvider implements AddressProvider {
       const created = await client.create(core.services, decision.service, { signal })
       services.wrote(claim.key, created, undefined)
       ledger.hold(reservationOf(claim.key), this.#isSeen(claim.key, created) ? [] : decision.holdings)
-      return serviceStatus(input, created, nodeOf)
+      return serviceStatus(input, created, nodeOf, troubles)
     } catch (error) {
       if (isAlreadyExists(error)) return standing('ServicePending', `Service ${claim.key} exists and is not seen yet`)
       if (wasRefused(error)) {
@@ -125,7 +127,7 @@ export class ServiceProvider implements AddressProvider {
   }
 
   async #patch(input: ServiceInput, decision: Extract<ServiceDecision, { do: 'patch' }>, signal: AbortSignal): Promise<ClaimStatus> {
-    const { client, services, ledger, reservations, nodeOf } = this.#options
+    const { client, services, troubles, ledger, reservations, nodeOf } = this.#options
     const { claim } = input
     const { namespace, name } = splitKey(claim.key)
     // An unfinished creation is over: the Service is there.
@@ -136,8 +138,9 @@ export class ServiceProvider implements AddressProvider {
       const ref = namespace === undefined ? { name } : { namespace, name }
       const patched = await client.patch(core.services, ref, decision.patch, { type: 'merge', signal })
       services.wrote(claim.key, patched, basedOn)
+      troubles.forget(patched)
       if (decision.holdings.length > 0) ledger.hold(reservationOf(claim.key), this.#isSeen(claim.key, patched) ? [] : decision.holdings)
-      return serviceStatus(input, patched, nodeOf)
+      return serviceStatus(input, patched, nodeOf, troubles)
     } catch (error) {
       if (wasRefused(error)) ledger.hold(reservationOf(claim.key), before)
       if (isNotFound(error) || isConflict(error)) return standing('ServicePending', `Service ${claim.key} changed meanwhile`)

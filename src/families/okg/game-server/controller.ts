@@ -153,7 +153,7 @@ export function createServerController(context: OkgContext, options: { workers?:
       return status
     }
     memo.unboundSince ??= now
-    const reportAt = status.state === 'Pending' || status.state === 'Waiting' ? memo.unboundSince + holds.addressTrouble : now
+    const reportAt = memo.unboundSince + troubleHold(status)
     if (now < reportAt) waits.push(reportAt - now)
     else if (context.addressTroubles.get(key)?.message !== status.message) {
       context.addressTroubles.set(key, { reason: status.reason, message: status.message })
@@ -236,6 +236,12 @@ function newMemo(pod: DeepReadonly<Pod>, now: Instant): Memo {
   const stamped = Date.parse(pod.metadata.creationTimestamp)
   // A stamp of whole seconds is up to one second early, and the news of it takes some time.
   return { uid: pod.metadata.uid, createdAt: now - stamped < 2000 ? now : stamped }
+}
+
+/** How long an address may be missing before anybody hears of it. */
+function troubleHold({ state, reason }: ClaimStatus): number {
+  if (reason === 'LoadBalancerFailed') return holds.cloudTrouble
+  return state === 'Pending' || state === 'Waiting' ? holds.addressTrouble : 0
 }
 
 /** When a status that says something new is written: final states at once, passing ones when they last. */

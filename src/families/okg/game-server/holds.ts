@@ -13,6 +13,8 @@ export const holds = {
   passing: 600,
   /** A GameServer is made when its pod has a node, so that one write says both; or after this time. */
   nodeForServer: 1000,
+  /** A refusal of the cloud is reported when it lasts longer than this: ports of a server that goes are free a moment later. */
+  cloudTrouble: 1000,
   /** An address engine that waits for others is reported when it lasts longer than this. */
   addressTrouble: 5000,
 } as const
