@@ -1,4 +1,4 @@
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { wholeNumber } from '../../cli/command.ts'
 import type { CliContext } from '../../cli/context.ts'
 import type { Apply, DemoOptions } from './demo.ts'
@@ -14,6 +14,13 @@ export function addDemoCommand(parent: Command, context: CliContext, apply: Appl
     .option('--json', 'one JSON object on standard output instead of the story')
     .option('--keep', 'leave the cluster running until Ctrl-C')
     .option('--kubeconfig <file>', 'where to write the kubeconfig', '.berth/demo.kubeconfig')
+    .addOption(
+      new Option('--isolation <kind>', 'no stronger isolation of containers than this').choices([
+        'namespaces',
+        'user-namespaces',
+        'loopback',
+      ]),
+    )
     .option('--port <port>', 'of the API server on 127.0.0.1; 0 picks a free one', wholeNumber, 0)
     .addHelpText(
       'after',

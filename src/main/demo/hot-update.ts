@@ -23,9 +23,10 @@ export async function hotUpdate(stage: Stage): Promise<ActResult> {
     servers => servers.length === 3 && servers.every(isUp),
   )
 
-  const players = (await Promise.all(before.map(join))).flat()
-  stage.say(`    ${players.length} players connected through the public addresses`)
+  const players: Player[] = []
   try {
+    for (const server of before) await join(server, players)
+    stage.say(`    ${players.length} players connected through the public addresses`)
     await pause(playMs, stage.signal)
     const image = await setTag(stage, set, sidecar, version)
     stage.say(`    sidecar → ${image}`)
@@ -45,12 +46,14 @@ export async function hotUpdate(stage: Stage): Promise<ActResult> {
   }
 }
 
-async function join(server: SeenServer): Promise<Player[]> {
+/** A player on each protocol; who has joined is noted at once, so that everybody leaves in the end, come what may. */
+async function join(server: SeenServer, players: Player[]): Promise<void> {
   const at = (protocol: string): { host: string; port: number } => {
     const endpoint = server.endpoints.find(one => one.protocol === protocol)
     if (endpoint === undefined) throw new Error(`${server.name} has no ${protocol} address`)
     return endpoint
   }
   const [tcp, udp] = [at('TCP'), at('UDP')]
-  return Promise.all([webSocketPlayer(tcp.host, tcp.port), udpPlayer(udp.host, udp.port)])
+  players.push(await webSocketPlayer(tcp.host, tcp.port))
+  players.push(await udpPlayer(udp.host, udp.port))
 }
