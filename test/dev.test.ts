@@ -1,4 +1,3 @@
-import { readdirSync, readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,44 +6,10 @@ import { startCluster } from './harness/cluster.ts'
 import { eventually } from './harness/eventually.ts'
 import { testNeeding } from './harness/needs.ts'
 import { podsOf, settled } from './harness/okg.ts'
+import { alive, descendants } from './harness/processes.ts'
 import { root } from './harness/run.ts'
 
 const test = testNeeding('kubectl')
-
-/** Processes that descend from `pid`, or whose environment names it as their cluster. Linux only, like the runtime they come from. */
-function descendants(pid: number): number[] {
-  const parents = new Map<number, number>()
-  for (const entry of readdirSync('/proc')) {
-    if (!/^\d+$/.test(entry)) continue
-    try {
-      const stat = readFileSync(`/proc/${entry}/stat`, 'utf8')
-      parents.set(Number(entry), Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]))
-    } catch {
-      // It ended meanwhile.
-    }
-  }
-  const found = new Set<number>()
-  for (let grew = true; grew; ) {
-    grew = false
-    for (const [child, parent] of parents) {
-      if ((parent === pid || found.has(parent)) && !found.has(child)) {
-        found.add(child)
-        grew = true
-      }
-    }
-  }
-  return [...found]
-}
-
-const alive = (pids: readonly number[]) =>
-  pids.filter(pid => {
-    try {
-      process.kill(pid, 0)
-      return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
-    } catch {
-      return false
-    }
-  })
 
 describe('berth dev', () => {
   test.each(['SIGINT', 'SIGKILL'] as const)('%s ends every process it started', async signal => {

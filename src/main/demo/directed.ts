@@ -1,7 +1,7 @@
 import { gameServers } from '../../apis/game.kruise.io/game-server.ts'
 import { versionChecks } from './checks.ts'
 import { askVersions, factsOf, imageOf, isUp } from './observe.ts'
-import { type ActResult, addressLine, resultOf, type Stage, versionLine, watchServers } from './stage.ts'
+import { type ActResult, raise, resultOf, type Stage, versionLine, watchServers } from './stage.ts'
 
 const set = 'minecraft-directed'
 const container = 'minecraft'
@@ -10,14 +10,7 @@ const chosen = `${set}-1`
 /** One server of a set gets another image by its own `GameServer.spec.containers`; the others are left alone. */
 export async function directed(stage: Stage): Promise<ActResult> {
   stage.say('2. Directed update of one server (examples/minecraft-directed)')
-  await stage.apply('minecraft-directed')
-  const before = await watchServers(
-    stage,
-    set,
-    'three servers with addresses',
-    addressLine,
-    servers => servers.length === 3 && servers.every(isUp),
-  )
+  const before = await raise(stage, 'minecraft-directed', set, 3)
   const image = imageOf(before[0] ?? missing(), container)?.replace(/:[^:/]*$/, ':1.13.0') ?? ''
   await stage.client.patch(
     gameServers,

@@ -1,7 +1,7 @@
 import { hotUpdateChecks } from './checks.ts'
 import { factsOf, imageOf, isUp, type SeenServer } from './observe.ts'
 import { type Player, udpPlayer, webSocketPlayer } from './player.ts'
-import { type ActResult, addressLine, pause, resultOf, setTag, type Stage, versionLine, watchServers } from './stage.ts'
+import { type ActResult, pause, raise, resultOf, setTag, type Stage, versionLine, watchServers } from './stage.ts'
 
 const set = 'gss-2048'
 const game = 'app-2048'
@@ -14,14 +14,7 @@ const playMs = 1000
 /** The main job: a sidecar's image is replaced in place while people play on WebSocket and UDP. */
 export async function hotUpdate(stage: Stage): Promise<ActResult> {
   stage.say('1. Hot update of a sidecar while people play (examples/2048)')
-  await stage.apply('2048')
-  const before = await watchServers(
-    stage,
-    set,
-    'three servers with addresses',
-    addressLine,
-    servers => servers.length === 3 && servers.every(isUp),
-  )
+  const before = await raise(stage, '2048', set, 3)
 
   const players: Player[] = []
   try {

@@ -1,7 +1,7 @@
 import { gameServerSets } from '../../apis/game.kruise.io/game-server-set.ts'
 import { versionChecks } from './checks.ts'
 import { askVersions, factsOf, isUp } from './observe.ts'
-import { type ActResult, addressLine, pause, resultOf, setTag, type Stage, versionLine, watchServers } from './stage.ts'
+import { type ActResult, pause, raise, resultOf, setTag, type Stage, versionLine, watchServers } from './stage.ts'
 
 const set = 'minecraft'
 const container = 'minecraft'
@@ -12,14 +12,7 @@ const quietMs = 1500
 /** `OnDelete`: a new image reaches nobody who plays; servers that are added run it. */
 export async function onDelete(stage: Stage): Promise<ActResult> {
   stage.say('3. OnDelete: old servers stay, new ones run the new version (examples/minecraft)')
-  await stage.apply('minecraft')
-  const before = await watchServers(
-    stage,
-    set,
-    'three servers with addresses',
-    addressLine,
-    servers => servers.length === 3 && servers.every(isUp),
-  )
+  const before = await raise(stage, 'minecraft', set, 3)
   const image = await setTag(stage, set, container, '1.13.0')
   stage.say(`    template → ${image}`)
   await pause(quietMs, stage.signal)

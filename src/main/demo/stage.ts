@@ -3,7 +3,7 @@ import { CliError, exitCode } from '../../cli/exit-code.ts'
 import type { Client } from '../../kube/client.ts'
 import type { DeepReadonly } from '../../kube/object.ts'
 import type { Check } from './checks.ts'
-import { imageOf, type SeenServer, serversOf } from './observe.ts'
+import { imageOf, isUp, type SeenServer, serversOf } from './observe.ts'
 
 /** What an act of the demonstration has: a cluster, a voice, and patience. */
 export interface Stage {
@@ -61,6 +61,18 @@ export function pause(ms: number, signal: AbortSignal): Promise<void> {
     }, ms)
     signal.addEventListener('abort', onAbort, { once: true })
   })
+}
+
+/** Applies an example and waits until its set has `count` servers, each Ready and with its addresses. */
+export async function raise(stage: Stage, example: string, set: string, count: number): Promise<SeenServer[]> {
+  await stage.apply(example)
+  return watchServers(
+    stage,
+    set,
+    `${count} servers with addresses`,
+    addressLine,
+    servers => servers.length === count && servers.every(isUp),
+  )
 }
 
 /** `gss-2048-0   Ready   127.64.16.1:32768/TCP 127.64.16.1:32769/UDP`. */
