@@ -6,8 +6,8 @@ import { writesOf } from './harness/requests.ts'
 
 const test = testNeeding('kubectl')
 const servers = 40
-/** The kubelet's share of `PATCH pods/status`: running with all containers ready, then Ready once the readiness gate is true. */
-const kubeletWrites = 2
+/** The simulated kubelet writes `pods/status` once: running, with all containers ready. Ready itself is set with the readiness gate. */
+const kubeletWrites = 1
 
 describe('API writes per server from create to Ready', () => {
   let cluster: TestCluster

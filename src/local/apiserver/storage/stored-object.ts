@@ -17,8 +17,8 @@ export function deepFreeze<T>(value: T): T {
   return Object.freeze(value)
 }
 
-/** So many texts are written until the oldest are let go: enough for watchers to keep up and for lists of some thousand objects. */
-const generation = 4_096
+/** So many texts are written until the oldest are let go: enough for watchers to keep up and for lists of a few thousand objects. */
+const generation = 2_048
 let texts = new WeakMap<object, string>()
 let olderTexts = new WeakMap<object, string>()
 let written = 0

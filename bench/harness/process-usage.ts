@@ -1,0 +1,23 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+
+/** What a process has used, from Linux' /proc. */
+export interface Usage {
+  readonly cpuSeconds: number
+  /** Since the last {@link resetPeak}. */
+  readonly peakMB: number
+}
+
+/** Clock ticks per second of /proc on every Linux that Node runs on. */
+const ticks = 100
+
+export function usageOf(pid: number): Usage {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+  // The name in brackets may contain spaces.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  const peak = /VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? '0'
+  return { cpuSeconds: (Number(fields[11]) + Number(fields[12])) / ticks, peakMB: Number(peak) / 1024 }
+}
+
+export function resetPeak(pid: number): void {
+  writeFileSync(`/proc/${pid}/clear_refs`, '5')
+}

@@ -1,0 +1,36 @@
+// npm run bench [name…]: runs all benches, or those named. Each prints one JSON line and a table.
+import { availableParallelism, release } from 'node:os'
+import { apiserver } from './apiserver.ts'
+import { container } from './container.ts'
+import { deletion } from './delete.ts'
+import { demo } from './demo.ts'
+import type { Bench, Row } from './harness/bench.ts'
+import { table } from './harness/table.ts'
+import { inPlace } from './in-place.ts'
+import { servers } from './servers.ts'
+import { start } from './start.ts'
+
+const benches: readonly Bench[] = [servers, inPlace, deletion, apiserver, start, container, demo]
+const names = process.argv.slice(2)
+const unknown = names.filter(name => !benches.some(bench => bench.name === name))
+if (unknown.length > 0) {
+  console.error(
+    `no bench is called ${unknown.join(', ')}; there are:\n${benches.map(({ name, about }) => `  ${name}: ${about}`).join('\n')}`,
+  )
+  process.exit(2)
+}
+const machine = { cores: availableParallelism(), kernel: release().split('-')[0], node: process.version }
+for (const bench of benches.filter(({ name }) => names.length === 0 || names.includes(name))) {
+  const rows: Row[] = []
+  try {
+    await bench.run(row => {
+      rows.push(row)
+      console.error(`${bench.name}: ${JSON.stringify(row)}`)
+    })
+  } catch (error) {
+    process.exitCode = 1
+    console.error(`${bench.name} failed:`, error)
+  }
+  console.log(JSON.stringify({ bench: bench.name, date: new Date().toISOString(), machine, rows }))
+  console.log(`\n### ${bench.name}\n\n${bench.about}\n\n${table(rows)}\n`)
+}
