@@ -112,7 +112,13 @@ describe('OpenApiPublisher', () => {
 
   it('refuses version 2 as protobuf and serves it as JSON', () => {
     const { own } = publisher()
-    expect(own.reply('/openapi/v2', 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf')?.status).toBe(406)
+    const protobuf = 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf'
+    expect(own.reply('/openapi/v2', protobuf)).toMatchObject({
+      status: 200,
+      contentType: 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf',
+    })
+    expect(own.reply('/openapi/v2', protobuf)?.body).toMatch(/^\n\x032\.0\x12.\n\nKubernetes\x12.v1\.\d+\.0$/)
+    expect(own.reply('/openapi/v2', 'text/html')?.status).toBe(406)
     const reply = own.reply('/openapi/v2', 'application/json')
     expect(JSON.parse(reply?.body ?? '')).toMatchObject({
       swagger: '2.0',

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { versionText } from '../discovery/groups.ts'
 import type { RegisteredResource } from '../registry.ts'
 import { documentOf } from './document.ts'
-import { swaggerOf } from './swagger.ts'
+import { emptySwaggerProtobuf, swaggerOf, swaggerProtobuf } from './swagger.ts'
 
 export interface OpenApiReply {
   readonly status: 200 | 304 | 404 | 406
@@ -54,7 +54,9 @@ export class OpenApiPublisher {
   }
 
   #swagger(accept: string | undefined): OpenApiReply {
-    // kubectl asks for protobuf only and goes on without the document when it is refused.
+    // Asked for with an @, answered without, as it is not allowed there. kubectl asks for protobuf only, when version 3 does not describe a kind, such as the List that `get -o yaml` prints.
+    if (accept?.includes(swaggerProtobuf) === true)
+      return { status: 200, contentType: swaggerProtobuf.replace('@', '.'), headers: {}, body: emptySwaggerProtobuf() }
     const wantsJson =
       accept === undefined || accept.split(',').some(range => /^\s*(application\/json|application\/\*|\*\/\*)\s*(;|$)/.test(range))
     if (!wantsJson)

@@ -18,3 +18,20 @@ export function swaggerOf(resources: readonly RegisteredResource[]): unknown {
 function asV2(definition: unknown): unknown {
   return JSON.parse(JSON.stringify(definition).replaceAll('#/components/schemas/', '#/definitions/')) as unknown
 }
+
+/** The form of the OpenAPI v2 document that kubectl asks for. */
+export const swaggerProtobuf = 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf'
+
+/**
+ * A version 2 document in protobuf that describes nothing. Clients that read it validate nothing themselves, and leave validation to the
+ * server. It is ASCII, so a text can carry it.
+ */
+export function emptySwaggerProtobuf(): string {
+  const version = `v${kubernetesFacts().kubernetes}.0`
+  return field(1, '2.0') + field(2, field(1, 'Kubernetes') + field(2, version))
+}
+
+/** A length-delimited field with less than 128 bytes. */
+function field(number: number, text: string): string {
+  return String.fromCharCode((number << 3) | 2, text.length) + text
+}
