@@ -21,6 +21,7 @@ const special: Readonly<Record<string, StructuralSchema>> = {
 
 const prefix = '#/definitions/'
 const linked = new Map<string, StructuralSchema>()
+const goNames = new WeakMap<StructuralSchema, string>()
 let kinds: Map<string, string> | undefined
 
 /**
@@ -35,6 +36,11 @@ export function builtinSchema(type: {
   kinds ??= indexKinds()
   const id = kinds.get(`${type.group}/${type.version}/${type.kind}`)
   return id === undefined ? undefined : linkDefinition(id)
+}
+
+/** The Go type a linked schema describes, `v1.PodSpec`, as Kubernetes' decoder names it; undefined for parts that have no definition. */
+export function goTypeName(schema: StructuralSchema): string | undefined {
+  return goNames.get(schema)
 }
 
 function indexKinds(): Map<string, string> {
@@ -53,6 +59,7 @@ function linkDefinition(id: string): StructuralSchema {
   const schema: Mutable<StructuralSchema> = {}
   // Known before its parts are: this is what closes cycles.
   linked.set(id, schema)
+  goNames.set(schema, id.split('.').slice(-2).join('.'))
   fill(schema, definition)
   return schema
 }

@@ -21,9 +21,12 @@ export interface NodeDescription {
   readonly labels?: Readonly<Record<string, string>>
 }
 
-/** Shows users how containers are kept apart on a node; the condition {@link isolationCondition} says why. */
+/** Shows users how containers are kept apart on a node; the condition {@link sharedHostCondition} says why nothing stronger. */
 export const isolationAnnotation = 'berth.dev/isolation'
-const isolationCondition = 'ContainersIsolated'
+/** False on a healthy node, as every condition but Ready: game controllers take any other as trouble of the node. */
+const sharedHostCondition = 'ContainersShareHost'
+/** What earlier versions said the other way round; kept clusters may still have it. */
+const formerCondition = 'ContainersIsolated'
 
 const kubeletVersion = 'v1.34.0'
 
@@ -81,7 +84,7 @@ function nodeStatus(description: NodeDescription, before: readonly DeepReadonly<
     const since = known?.status === condition.status ? known.lastTransitionTime : undefined
     return { ...condition, lastHeartbeatTime: formatTime(now), lastTransitionTime: since ?? formatTime(now) }
   })
-  const foreign = before.filter(condition => !own.some(candidate => candidate.type === condition.type))
+  const foreign = before.filter(({ type }) => type !== formerCondition && !own.some(candidate => candidate.type === type))
   const simulated = description.isolation === 'simulated'
   return {
     addresses: [
@@ -120,15 +123,14 @@ function osName(): string {
 }
 
 function conditions(description: NodeDescription): NodeCondition[] {
-  const isolated = description.isolation === 'namespaces' || description.isolation === 'user-namespaces'
   return [
     { type: 'MemoryPressure', status: 'False', reason: 'KubeletHasSufficientMemory', message: 'kubelet has sufficient memory available' },
     { type: 'DiskPressure', status: 'False', reason: 'KubeletHasNoDiskPressure', message: 'kubelet has no disk pressure' },
     { type: 'PIDPressure', status: 'False', reason: 'KubeletHasSufficientPID', message: 'kubelet has sufficient PID available' },
     { type: 'Ready', status: 'True', reason: 'KubeletReady', message: 'kubelet is posting ready status' },
     {
-      type: isolationCondition,
-      status: isolated ? 'True' : 'False',
+      type: sharedHostCondition,
+      status: description.isolation === 'loopback' ? 'True' : 'False',
       reason: { namespaces: 'Namespaces', 'user-namespaces': 'UserNamespaces', loopback: 'PlainProcesses', simulated: 'Simulated' }[
         description.isolation
       ],

@@ -117,7 +117,8 @@ export function pathsOf(set: FieldSet): string[] {
   return paths
 }
 
-function elementText(element: string): string {
+/** One element of a path, as error texts write it. */
+export function elementText(element: string): string {
   const rest = element.slice(2)
   if (element.startsWith('f:')) return `.${rest}`
   if (element.startsWith('k:')) {

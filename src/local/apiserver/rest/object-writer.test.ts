@@ -94,7 +94,7 @@ describe('objects', () => {
       pod('x', { terminationGracePeriodSeconds: 'long' }),
       400,
       'BadRequest',
-      /^Pod in version "v1" cannot be handled as a Pod: json: cannot unmarshal string into field spec\.terminationGracePeriodSeconds/,
+      /^Pod in version "v1" cannot be handled as a Pod: json: cannot unmarshal string into Go struct field PodSpec\.spec\.terminationGracePeriodSeconds of type int64$/,
     ],
   ] as const)('refuses objects %s', async (_what, method, path, body, code, reason, message) => {
     await using api = await ApiUnderTest.start()

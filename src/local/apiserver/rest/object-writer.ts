@@ -15,7 +15,7 @@ import { deepFreeze, type StoredObject } from '../storage/stored-object.ts'
 import { withFixedParts } from './fixed-parts.ts'
 import { generatedName } from './generated-name.ts'
 import { dropEmptyMeta, nameRuleOf, validateObjectMeta, validateObjectMetaUpdate } from './object-meta.ts'
-import { checkTypes, checkUnknownFields, fillDefaults, kindErrors, refuse } from './prepare.ts'
+import { type AppliedPatch, decodeDraft, fillDefaults, kindErrors, refuse } from './prepare.ts'
 import type { WriteContext } from './write-context.ts'
 
 /**
@@ -40,6 +40,8 @@ export interface UpdateOptions {
   readonly ownsManagedFields?: boolean
   /** A write without `resourceVersion` is done again on the newer object instead of failing. */
   readonly retries?: boolean
+  /** What the draft was made by, when it was a patch. */
+  readonly patch?: AppliedPatch
 }
 
 /** Makes new states of the object from the stored one (in the served form): a fresh draft each time it is called. */
@@ -79,8 +81,7 @@ export class ObjectWriter {
     }
     if (metadata.resourceVersion !== undefined && metadata.resourceVersion !== '')
       throw badRequest('resourceVersion should not be set on objects to be created')
-    checkUnknownFields(resource, draft, context)
-    checkTypes(resource, draft)
+    decodeDraft(resource, draft, context)
     const { generateName } = metadata
     const generates = (metadata.name === undefined || metadata.name === '') && generateName !== undefined && generateName !== ''
     const strategyContext = this.#strategyContext(context)
@@ -141,8 +142,7 @@ export class ObjectWriter {
         ])
       }
       if (isConditional && based !== current.metadata.resourceVersion) throw modifiedConflict(resource.type, name)
-      checkUnknownFields(resource, draft, context)
-      checkTypes(resource, draft)
+      decodeDraft(resource, draft, context, options.patch)
       const strategyContext = this.#strategyContext(context)
       const object = withFixedParts(resource, current, draft, strategyContext)
       const plugins = this.#admission.concerned(resource, 'UPDATE', context.subresource)

@@ -54,4 +54,29 @@ describe('patches', () => {
     const failed = await api.refused('PATCH', `${rooms}/r`, [{ op: 'test', path: '/spec/map', value: 'x' }], jsonPatch)
     expect(failed).toMatchObject({ code: 422, reason: 'Invalid' })
   })
+
+  it('that do not fit are refused in the words of Kubernetes', async () => {
+    await using api = await ApiUnderTest.start()
+    await api.ok('POST', maps, configMap('p'))
+    const test = await api.refused('PATCH', `${maps}/p`, [{ op: 'test', path: '/data/a', value: 'x' }], jsonPatch)
+    expect(test).toMatchObject({ code: 422, message: 'the server rejected our request due to an error in our request', details: {} })
+    const type = await api.refused('PATCH', `${maps}/p`, { data: { a: 5 } }, mergePatch)
+    expect(type.message).toMatch(
+      /^ "" is invalid: patch: Invalid value: "\{.*\}": json: cannot unmarshal number into Go struct field ConfigMap.data of type string$/,
+    )
+    const unknown = await api.refused('PATCH', `${maps}/p?fieldValidation=Strict`, { dta: { b: [1, null] } }, strategicPatch)
+    expect(unknown.message).toBe(
+      ' "" is invalid: patch: Invalid value: "map[dta:map[b:[1 <nil>]]]": strict decoding error: unknown field "dta"',
+    )
+    expect(await api.ok('GET', `${maps}/p`, undefined)).toMatchObject({ data: { a: '1' } })
+  })
+
+  it('apply takes only what the schema declares', async () => {
+    await using api = await ApiUnderTest.start()
+    const odd = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 's' }, dta: {} }
+    expect(await api.refused('PATCH', `${maps}/s?fieldManager=one`, odd, applyPatch)).toMatchObject({
+      code: 500,
+      message: 'failed to create typed patch object (default/s; /v1, Kind=ConfigMap): .dta: field not declared in schema',
+    })
+  })
 })

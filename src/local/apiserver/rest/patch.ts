@@ -6,6 +6,7 @@ import { applyStrategicPatch } from '../../../kube/patch/strategic-patch.ts'
 import { cloneJson, isJsonObject } from '../../../schema/json.ts'
 import { invalidStatus } from '../../../schema/status.ts'
 import { applyConfiguration, conflictStatus, type ApplyOptions } from '../apply/server-side-apply.ts'
+import { typedErrors } from '../apply/typed-value.ts'
 import type { Draft } from '../registry.ts'
 import type { ServedResource } from '../resources/served-resource.ts'
 import { badRequest, unsupportedMediaType } from '../status-errors.ts'
@@ -61,7 +62,8 @@ function run(kind: Exclude<PatchKind, 'apply'>, resource: ServedResource, curren
       status: 'Failure',
       message: 'the server rejected our request due to an error in our request',
       reason: 'Invalid',
-      details: { causes: [{ reason: 'UnexpectedServerResponse', message: error.message }] },
+      // Kubernetes keeps what failed to itself.
+      details: {},
       code: 422,
     })
   }
@@ -75,6 +77,22 @@ export function applied(resource: ServedResource, current: StoredObject | undefi
   const draft = cloneJson({ ...result.object, metadata }) as Draft
   if (managedFields !== undefined && managedFields.length > 0) draft.metadata.managedFields = managedFields
   return draft
+}
+
+/** Refuses a configuration that does not fit the schema, as the typed values of Kubernetes' server-side apply do: with a 500. */
+export function checkConfiguration(resource: ServedResource, config: Readonly<Draft>, namespace: string): void {
+  const errors = typedErrors(resource.schema, config)
+  if (errors.length === 0) return
+  const { apiVersion, type } = resource
+  const subject = `${namespace}/${config.metadata.name ?? ''}; ${type.group === '' ? '/' : ''}${apiVersion}, Kind=${type.kind}`
+  const text = errors.length === 1 ? (errors[0] ?? '') : ['errors:', ...errors.map(error => `  ${error}`)].join('\n')
+  throw new ApiError({
+    kind: 'Status',
+    apiVersion: 'v1',
+    status: 'Failure',
+    message: `failed to create typed patch object (${subject}): ${text}`,
+    code: 500,
+  })
 }
 
 /** The rules for the options of an apply that the query must keep. */

@@ -4,12 +4,13 @@ import { applyDefaults } from '../../../schema/default.ts'
 import type { FieldError } from '../../../schema/field-error.ts'
 import { isJsonObject } from '../../../schema/json.ts'
 import { dropNulls } from '../../../schema/nulls.ts'
-import { prune } from '../../../schema/prune.ts'
+import { prune, strictDecodingMessage, unknownFieldMessage } from '../../../schema/prune.ts'
 import { invalidStatus } from '../../../schema/status.ts'
 import { validate } from '../../../schema/validate.ts'
 import type { Draft, StrategyContext } from '../registry.ts'
 import type { ServedResource } from '../resources/served-resource.ts'
 import { badRequest } from '../status-errors.ts'
+import { decodingError } from './go-decoding.ts'
 import type { WriteContext } from './write-context.ts'
 
 /** Checks that a decoded body is an object of the resource and fills in what it may leave out. Throws a 400. */
@@ -36,27 +37,43 @@ function textOf(value: unknown): string {
   return typeof value === 'string' ? value : ''
 }
 
-/** Removes or refuses members the kind does not know. */
-export function checkUnknownFields(
+/** The patch a draft was made by: Kubernetes refuses what it cannot decode with other words then. */
+export interface AppliedPatch {
+  readonly kind: 'json' | 'merge' | 'strategic'
+  readonly body: unknown
+}
+
+/**
+ * What decoding does with a draft: refuses values that do not fit their Go field (custom resources say the same when they are validated),
+ * removes, warns of or refuses members the kind does not know, and drops nulls. Throws a 400, of a patch a 422.
+ */
+export function decodeDraft(
   resource: ServedResource,
   draft: Draft,
   context: Pick<WriteContext, 'fieldValidation' | 'warnings'>,
+  patch?: AppliedPatch,
 ): void {
+  const shown = (): string => (patch?.kind === 'strategic' ? goText(patch.body) : JSON.stringify(draft))
+  const refusal = (why: string, text: string): ApiError => (patch === undefined ? decodeError(resource, why) : patchError(text, why))
+  const wrong = resource.custom ? undefined : decodingError(resource.schema, draft)
+  if (wrong !== undefined) throw refusal(wrong, shown())
+  const before = patch !== undefined && context.fieldValidation === 'Strict' ? shown() : ''
   const unknown = prune(resource.schema, draft)
-  if (unknown.length === 0 || context.fieldValidation === 'Ignore') return
-  const texts = unknown.map(path => `unknown field ${JSON.stringify(path)}`)
-  if (context.fieldValidation === 'Strict') throw decodeError(resource, `strict decoding error: ${texts.join(', ')}`)
-  context.warnings.push(...texts)
+  if (unknown.length > 0 && context.fieldValidation === 'Strict') throw refusal(strictDecodingMessage(unknown), before)
+  if (unknown.length > 0 && context.fieldValidation === 'Warn') context.warnings.push(...unknown.map(unknownFieldMessage))
+  if (!resource.custom && holdsNull(draft)) dropNulls(resource.schema, draft)
 }
 
-/** Values of built-in kinds that Kubernetes could not even decode. Custom resources say the same as a validation error. */
-export function checkTypes(resource: ServedResource, draft: Draft): void {
-  if (resource.custom) return
-  if (holdsNull(draft)) dropNulls(resource.schema, draft)
-  const wrong = validate(resource.schema, draft, undefined, { duplicates: false }).find(({ type }) => type === 'FieldValueTypeInvalid')
-  if (wrong === undefined) return
-  const expected = /must be of type (\w+)/.exec(wrong.detail)?.[1] ?? 'another type'
-  throw decodeError(resource, `json: cannot unmarshal ${jsonTypeOf(wrong.value)} into field ${wrong.field} of type ${expected}`)
+function patchError(value: string, detail: string): ApiError {
+  return new ApiError(invalidStatus({ group: '', kind: '' }, '', [{ type: 'FieldValueInvalid', field: 'patch', value, detail }]))
+}
+
+/** A value as Go prints it: Kubernetes names a strategic patch it could not use by that. */
+function goText(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(goText).join(' ')}]`
+  if (!isJsonObject(value)) return value === null ? '<nil>' : typeof value === 'string' ? value : JSON.stringify(value)
+  const members = Object.keys(value).toSorted()
+  return `map[${members.map(name => `${name}:${goText(value[name])}`).join(' ')}]`
 }
 
 /** Few objects have nulls anywhere, and to know that needs no schema. */
@@ -69,10 +86,6 @@ function holdsNull(value: unknown): boolean {
     if (typeof member === 'object' && holdsNull(member)) return true
   }
   return false
-}
-
-function jsonTypeOf(value: unknown): string {
-  return Array.isArray(value) ? 'array' : value === null ? 'null' : typeof value
 }
 
 function decodeError({ type }: ServedResource, why: string): ApiError {

@@ -16,8 +16,8 @@ import { deleteOptionsOf } from './delete-options.ts'
 import { isTrue, listPage, numberOf } from './list.ts'
 import type { ObjectRemover } from './object-remover.ts'
 import type { ObjectWriter } from './object-writer.ts'
-import { applied, checkPatchOptions, patched, patchKindOf } from './patch.ts'
-import { asDraft, checkUnknownFields } from './prepare.ts'
+import { applied, checkConfiguration, checkPatchOptions, patched, patchKindOf } from './patch.ts'
+import { asDraft } from './prepare.ts'
 import { listResponse, objectResponse, viewOf, viewStream, type View } from './representation.ts'
 import type { Target } from './target.ts'
 import { writeContextOf, type WriteContext } from './write-context.ts'
@@ -138,6 +138,7 @@ export class ResourceApi {
     const patch = decodeBody(request)
     const object = await this.#writer.update(resource, namespace, name, current => patched(kind, resource, current, patch), context, {
       retries: true,
+      patch: { kind, body: patch },
     })
     return withWarnings(objectResponse(view, resource, object), context)
   }
@@ -147,7 +148,7 @@ export class ResourceApi {
     const config = asDraft(resource, decodeObject(request))
     if (config.metadata.managedFields !== undefined) throw badRequest('metadata.managedFields must be nil')
     checkName(config, namespace, name)
-    checkUnknownFields(resource, config, context)
+    checkConfiguration(resource, config, namespace)
     const options = {
       manager: context.fieldManager,
       apiVersion: resource.apiVersion,

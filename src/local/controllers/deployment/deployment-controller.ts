@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { deployments as deploymentType, replicasets as replicaSetType } from '../../../apis/core/resources.generated.ts'
 import type { Deployment, Pod, ReplicaSet } from '../../../apis/core/types.generated.ts'
-import { isAlreadyExists, isConflict, isNotFound } from '../../../kube/api-error.ts'
+import { isAlreadyExists, isNamespaceTerminating, isConflict, isNotFound } from '../../../kube/api-error.ts'
 import type { Client } from '../../../kube/client.ts'
 import { type Clock, systemClock } from '../../../kube/clock.ts'
 import { type Controller, createController, type Result } from '../../../kube/controller.ts'
@@ -68,6 +68,8 @@ export function createDeploymentController(options: DeploymentOptions): Controll
       await client.create(replicaSetType, structuredClone(set) as unknown as New<ReplicaSet>)
     } catch (error) {
       expectations.failed(keyOf(deployment), key)
+      // The Deployment is about to go with its namespace.
+      if (isNamespaceTerminating(error)) return
       if (!isAlreadyExists(error)) throw error
       await countCollision(deployment)
       return
