@@ -5,6 +5,8 @@
 export interface HostPlan {
   /** 0 to 59. */
   readonly slot: number
+  /** Whether the address is one of this slot's. Others are left over from a life of the cluster in another slot. */
+  owns(ip: string): boolean
   /** The n-th node's InternalIP and ExternalIP; host ports and node ports listen here. 127.(64+slot).0.(n+1) */
   nodeIP(n: number): string
   /** The n-th load balancer address. 127.(64+slot).(16…).x */
@@ -24,8 +26,10 @@ export function hostPlan(slot: number): HostPlan {
   if (!Number.isInteger(slot) || slot < 0 || slot > 59) throw new RangeError(`slot ${slot} is not in 0-59`)
   const loopback = `127.${64 + slot}`
   const from = (base: number, n: number) => `${base + Math.floor(n / 250)}.${(n % 250) + 1}`
+  const networks = [`${loopback}.`, `10.${128 + slot}.`, `10.${192 + slot}.`]
   return {
     slot,
+    owns: ip => networks.some(network => ip.startsWith(network)),
     nodeIP: n => `${loopback}.${pair(n)}`,
     loadBalancerIP: n => `${loopback}.${from(16, n)}`,
     loopbackPodIP: n => `${loopback}.${from(128, n)}`,

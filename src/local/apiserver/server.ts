@@ -35,6 +35,7 @@ import { ObjectWriter } from './rest/object-writer.ts'
 import { ResourceApi } from './rest/resource-api.ts'
 import { SubresourceApi } from './rest/subresource-api.ts'
 import { ServiceAllocator } from './services/service-allocator.ts'
+import { moveServices } from './services/service-move.ts'
 import { openSqlite, type Persistence } from './storage/persistence.ts'
 import { Storage } from './storage/storage.ts'
 import { WatchHub } from './watch/watch-hub.ts'
@@ -111,6 +112,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const hub = new WatchHub(storage)
   serveDefinitions(storage, resources, hub)
   migrateDefaults(storage, resources)
+  moveServices(storage, plan.serviceNetwork)
   const admission = new AdmissionChain()
   admission.register(new PodReferences(storage))
   admission.register(new WebhookAdmission(storage, logger))

@@ -148,7 +148,8 @@ export function createCloudController(setup: CloudControllerOptions): Controller
     })
     for (const { service, claim } of claims) {
       const ip = service.status?.loadBalancer?.ingress?.[0]?.ip
-      if (ip !== undefined) ledger.restore(claim.balancer, ip, claim.own)
+      // An address of another slot is somebody else's by now: its load balancers move.
+      if (ip !== undefined && plan.owns(ip)) ledger.restore(claim.balancer, ip, claim.own)
     }
     for (const { service, claim } of claims) {
       if (ledger.take(keyOf(service), claim.balancer, claim.ports, claim.own).ok) holders.set(keyOf(service), service.metadata.uid)

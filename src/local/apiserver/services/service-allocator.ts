@@ -1,4 +1,3 @@
-import { isIPv4 } from 'node:net'
 import type { Service, ServicePort, ServiceSpec } from '../../../apis/core/types.generated.ts'
 import type { DeepReadonly } from '../../../kube/object.ts'
 import type { FieldError } from '../../../schema/field-error.ts'
@@ -8,6 +7,7 @@ import type { ServedResource } from '../resources/served-resource.ts'
 import type { CommitStep } from '../rest/object-writer.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { StoredObject } from '../storage/stored-object.ts'
+import { inNetwork } from './service-network.ts'
 
 const firstNodePort = 30_000
 const lastNodePort = 32_767
@@ -59,7 +59,7 @@ export class ServiceAllocator implements CommitStep {
     if (ip === 'None') return []
     const holder = this.#holderOfIp.get(ip)
     const failed = (why: string): FieldError[] => [invalid('spec.clusterIPs', [ip], `failed to allocate IP ${ip}: ${why}`)]
-    if (!isIPv4(ip) || ip.split('.').slice(0, 2).join('.') !== this.#network.cidr.split('.').slice(0, 2).join('.')) {
+    if (!inNetwork(ip, this.#network)) {
       return failed(`the provided IP (${ip}) is not in the valid range. The range of valid IPs is ${this.#network.cidr}`)
     }
     return holder === undefined || holder === uid ? [] : failed('provided IP is already allocated')

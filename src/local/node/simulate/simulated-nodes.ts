@@ -83,16 +83,27 @@ export async function createSimulatedNodes(options: SimulatedNodesOptions): Prom
   const unknown = new Map<string, string>()
   const queue = new DueQueue<string>({ clock, concurrency, handle: uid => act(uid) })
 
+  /** The pod's address, unless the cluster has come back in another slot since. */
+  function ipOf({ status }: PodObject): string | undefined {
+    return status?.podIP !== undefined && plan.owns(status.podIP) ? status.podIP : undefined
+  }
+
+  function hasMoved(pod: PodObject): boolean {
+    return pod.status?.podIP !== undefined && !plan.owns(pod.status.podIP)
+  }
+
   function seen(pod: PodObject): void {
     if (!hostIPs.has(pod.spec?.nodeName ?? '')) return
     const { uid, resourceVersion } = pod.metadata
     const known = newest.get(uid)
     if (known !== undefined && Number(known.metadata.resourceVersion) > Number(resourceVersion)) return
     newest.set(uid, pod)
-    if (pod.status?.podIP !== undefined) addresses.of(uid, pod.status.podIP)
+    const podIP = ipOf(pod)
+    if (podIP !== undefined) addresses.of(uid, podIP)
     const stage = stageOf(stages, pod)
-    if (stage === undefined) queue.delete(uid)
-    else queue.add(uid, delayOf(stage, random))
+    if (stage !== undefined) queue.add(uid, delayOf(stage, random))
+    else if (hasMoved(pod)) queue.add(uid, 0)
+    else queue.delete(uid)
   }
 
   function gone(pod: PodObject): void {
@@ -105,13 +116,13 @@ export async function createSimulatedNodes(options: SimulatedNodesOptions): Prom
   async function act(uid: string): Promise<void> {
     const pod = newest.get(uid)
     const stage = pod === undefined ? undefined : stageOf(stages, pod)
-    if (pod === undefined || stage === undefined) return
+    if (pod === undefined || (stage === undefined && !hasMoved(pod))) return
     try {
-      if (stage.effect === 'delete') await remove(pod)
-      else await write(pod, stage.effect)
+      if (stage?.effect === 'delete') await remove(pod)
+      else await write(pod, stage?.effect ?? 'advance')
     } catch (error) {
       if (isNotFound(error) || isConflict(error) || stop.signal.aborted) return
-      logger.warn('simulated pod was not advanced', { pod: keyOf(pod), stage: stage.name, error: messageOf(error) })
+      logger.warn('simulated pod was not advanced', { pod: keyOf(pod), stage: stage?.name ?? 'move', error: messageOf(error) })
       queue.add(uid, retryMs)
     }
   }
@@ -125,7 +136,7 @@ export async function createSimulatedNodes(options: SimulatedNodesOptions): Prom
     await lookUpImages(pod)
     const { namespace = 'default', name, uid } = pod.metadata
     const hostIP = hostIPs.get(pod.spec?.nodeName ?? '') ?? ''
-    const podIP = pod.spec?.hostNetwork === true ? hostIP : addresses.of(uid, pod.status?.podIP)
+    const podIP = pod.spec?.hostNetwork === true ? hostIP : addresses.of(uid, ipOf(pod))
     const place = { now: clock.now(), hostIP, podIP, missing: (image: string) => unknown.get(image) }
     const status = effect === 'advance' ? advancedStatus(pod, place) : failedStatus(pod, place, effect.fail.exitCode, effect.fail.reason)
     const patch = statusPatch(pod, status)
