@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createCertificateAuthority, createServingCertificate, isUsable, type KeyAndCertificate } from './apiserver/tls/certificates.ts'
 
@@ -36,6 +36,14 @@ async function readPair(folder: string, name: string): Promise<KeyAndCertificate
 }
 
 async function writePair(folder: string, name: string, pair: KeyAndCertificate): Promise<void> {
-  await writeFile(join(folder, `${name}.key`), pair.key, { mode: 0o600 })
-  await writeFile(join(folder, `${name}.crt`), pair.cert, { mode: 0o600 })
+  // Killed in between, the next start finds a key without its certificate, or the old pair; never half a file.
+  await rm(join(folder, `${name}.crt`), { force: true })
+  for (const [end, text] of [
+    ['key', pair.key],
+    ['crt', pair.cert],
+  ] as const) {
+    const fresh = join(folder, `${name}.${end}.new`)
+    await writeFile(fresh, text, { mode: 0o600 })
+    await rename(fresh, join(folder, `${name}.${end}`))
+  }
 }

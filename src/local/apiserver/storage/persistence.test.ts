@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -48,6 +48,41 @@ describe('persistence', () => {
     using persistence = openSqlite(file)
     expect(persistence.getSetting('key')).toBe('value')
     expect(persistence.getSetting('other')).toBeUndefined()
+  })
+
+  it('is for one process at a time', () => {
+    const file = join(folder, 'a.sqlite')
+    using first = openSqlite(file)
+    expect(() => openSqlite(file)).toThrow(expect.objectContaining({ code: 'InUse', message: `${file} is in use by another cluster` }))
+    first.setSetting('key', 'value')
+    expect(first.getSetting('key')).toBe('value')
+  })
+
+  it.each([
+    ['the log is gone', (copy: string) => rmSync(`${copy}-wal`)],
+    ['the log is empty', (copy: string) => writeFileSync(`${copy}-wal`, '')],
+    ['only the log is left', (copy: string) => rmSync(copy)],
+    ['the file is no database', (copy: string) => writeFileSync(copy, 'no database at all '.repeat(400))],
+  ])('refuses to begin anew when %s', (_, damage) => {
+    const file = join(folder, 'a.sqlite')
+    const copy = join(folder, 'copy.sqlite')
+    const storage = new Storage({ persistence: openSqlite(file) })
+    storage.put('maps', draft('a', 1))
+    // As a process that is killed leaves it.
+    for (const end of ['', '-wal']) copyFileSync(`${file}${end}`, `${copy}${end}`)
+    storage[Symbol.dispose]()
+    damage(copy)
+    expect(() => openSqlite(copy)).toThrow(expect.objectContaining({ code: 'Damaged', message: expect.stringContaining(copy) }))
+  })
+
+  it('needs no log after it was closed', () => {
+    const file = join(folder, 'a.sqlite')
+    const storage = new Storage({ persistence: openSqlite(file) })
+    storage.put('maps', draft('a', 1))
+    storage[Symbol.dispose]()
+    rmSync(`${file}-wal`, { force: true })
+    using again = new Storage({ persistence: openSqlite(file) })
+    expect(again.collection('maps').size).toBe(1)
   })
 
   it('has every write that was acknowledged when the process was killed', async () => {
