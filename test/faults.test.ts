@@ -22,7 +22,10 @@ let folder = ''
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'berth-faults-'))
 })
-afterEach(() => rm(folder, { recursive: true, force: true }))
+afterEach(async ({ task }) => {
+  if (task.result?.state === 'fail') console.info(`the data folder is kept: ${folder}`)
+  else await rm(folder, { recursive: true, force: true })
+})
 
 const mortal = (...args: string[]) => new MortalCluster(join(folder, 'data'), args)
 
@@ -50,18 +53,23 @@ async function survive(
   let kills = 0
   await cluster.start()
   for (let round = 1; round <= options.rounds; round += 1) {
+    const before = [...world.sets].map(([name, set]) => `(${name}: ids ${set.ids.join(' or ')}, ${set.traits})`)
     const todo = world.plan(random.between(6, 14))
-    const story = todo.map(({ text }) => text)
+    const story = [...before, ...todo.map(({ text }) => text)]
     try {
+      const began = performance.now()
+      const tell = (what: string) => story.push(`${Math.round(performance.now() - began)} ms: ${what}`)
       for (let lives = random.between(1, 2); lives > 0; lives -= 1) {
         const death = sleep(random.between(5, options.real ? 3000 : 1000)).then(() => cluster.kill())
         await Promise.all([death, perform(cluster, todo, random)])
         kills += 1
+        tell(`killed, ${todo.length} requests left`)
         if (random.chance(0.3)) {
           await cluster.dieStarting(random.between(100, 1200))
           kills += 1
         }
         await cluster.start()
+        tell('up again')
       }
       await perform(cluster, todo, random)
       const remember = await eventually('everything is as it should be', () => checkWorld(cluster, world, options.real), {

@@ -51,12 +51,13 @@ export async function startCluster(options: ClusterOptions = {}): Promise<TestCl
     child.stderr?.setEncoding('utf8').on('data', (chunk: string) => (printed += chunk))
     const running = child
     await eventually('berth dev is ready', () => {
-      if (running.exitCode !== null) throw new Error(`berth dev ended with ${running.exitCode}:\n${printed}`)
+      if (running.exitCode !== null) return true
       return existsSync(kubeconfig) && /ready/i.test(printed)
     }).catch((error: unknown) => {
       running.kill('SIGKILL')
       throw new Error(`${error instanceof Error ? error.message : String(error)}\n${printed}`)
     })
+    if (running.exitCode !== null) throw new Error(`berth dev ended with ${running.exitCode}:\n${printed}`)
   }
 
   const env = { KUBECONFIG: kubeconfig, KUBECACHEDIR: join(folder, 'cache') }

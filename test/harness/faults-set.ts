@@ -88,6 +88,11 @@ export class SetModel {
     return this.network !== 'none' && this.network !== 'hostPort'
   }
 
+  /** For people who read what failed. */
+  get traits(): string {
+    return [this.network, this.strategy, this.fixed && 'Fixed', this.keeps && 'reclaim Delete'].filter(Boolean).join(', ')
+  }
+
   get path(): string {
     return `/apis/game.kruise.io/v1alpha1/namespaces/${this.namespace}/gameserversets/${this.name}`
   }
@@ -174,10 +179,9 @@ export class SetModel {
       spec: {
         replicas: this.replicas,
         reserveGameServerIds: this.reserved,
-        updateStrategy: {
-          type: this.strategy === 'onDelete' ? 'OnDelete' : 'RollingUpdate',
-          rollingUpdate: { podUpdatePolicy, maxUnavailable: '100%' },
-        },
+        // With `rollingUpdate` beside it OnDelete would not count.
+        updateStrategy:
+          this.strategy === 'onDelete' ? { type: 'OnDelete' } : { rollingUpdate: { podUpdatePolicy, maxUnavailable: '100%' } },
         ...network,
         gameServerTemplate: {
           ...(this.keeps && { reclaimPolicy: 'Delete' }),

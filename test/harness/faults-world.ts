@@ -62,8 +62,7 @@ export class World {
     const set = new SetModel(namespace, name, this.#random, this.#image)
     set.touched = 'yes'
     this.sets.set(`${namespace}/${name}`, set)
-    const traits = [set.network, set.strategy, set.fixed && 'Fixed', set.keeps && 'reclaim Delete'].filter(Boolean).join(', ')
-    const text = `create ${namespace}/${name}: ${set.replicas} servers, ${traits}`
+    const text = `create ${namespace}/${name}: ${set.replicas} servers, ${set.traits}`
     return operation(text, 'POST', collection(namespace), [201, 409], set.manifest())
   }
 
