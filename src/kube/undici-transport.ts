@@ -1,10 +1,9 @@
-import { Agent, type Dispatcher, ProxyAgent } from 'undici'
+import type { Dispatcher } from 'undici'
 import { abortReason } from './clock.ts'
 import type { Credential } from './credentials.ts'
 import { jsonLines } from './json-lines.ts'
 import type { ClusterConfig } from './kubeconfig.ts'
 import type { Transport, TransportChannel, TransportRequest, TransportResponse } from './transport.ts'
-import { openWebSocket } from './web-socket-channel.ts'
 
 /** A server that has not begun to answer after this long does not answer. Watches answer at once, with their first event or bookmark. */
 const headersTimeoutMs = 60_000
@@ -37,7 +36,7 @@ export class UndiciTransport implements Transport {
 
   async open(path: string, protocols: readonly string[], signal?: AbortSignal): Promise<TransportChannel> {
     const { server } = this.#config
-    const credential = await this.#config.credentials.get(signal)
+    const [{ openWebSocket }, credential] = await Promise.all([import('./web-socket-channel.ts'), this.#config.credentials.get(signal)])
     const url = server.replace(/^http/, 'ws') + path
     // The types know single headers only; Node sends lists as well.
     const headers = credential.headers as Record<string, string>
@@ -51,7 +50,8 @@ export class UndiciTransport implements Transport {
   async #send({ method, path, headers, body, signal, startsLate = false }: TransportRequest): Promise<Dispatcher.ResponseData> {
     if (signal?.aborted === true) throw abortReason(signal)
     const credential = await this.#config.credentials.get(signal)
-    return this.#dispatcher(credential).request({
+    const dispatcher = await this.#dispatcher(credential)
+    return dispatcher.request({
       origin: this.#origin,
       path: this.#path + path,
       method,
@@ -64,7 +64,9 @@ export class UndiciTransport implements Transport {
     })
   }
 
-  #dispatcher(credential: Credential): Dispatcher {
+  async #dispatcher(credential: Credential): Promise<Dispatcher> {
+    // Loaded with the first request: it takes a third of the time in which a command starts, and many never ask a server.
+    const { Agent, ProxyAgent } = await import('undici')
     const cert = credential.clientCertificate?.cert
     if (this.#agent !== undefined && this.#agent.cert === cert) return this.#agent.dispatcher
     // Requests that run finish on the old connections.
