@@ -88,6 +88,7 @@ describe('containers', () => {
   test('one in crash back-off', () => {
     const [shown] = status(pod(), exited(1), { held: new Map([['main', { message: 'back-off 10s', until: 0 }]]) }).containerStatuses ?? []
     expect(shown?.state).toEqual({ waiting: { reason: 'CrashLoopBackOff', message: 'back-off 10s' } })
+    expect(shown?.containerID).toBe('berth://1')
     expect(shown?.lastState?.terminated?.exitCode).toBe(1)
   })
 

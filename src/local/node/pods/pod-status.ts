@@ -73,11 +73,9 @@ function containerStatus(
     // A container that waits to be replaced still shows what it ran before, as with kubelet.
     image: state.image ?? definition.image ?? '',
     imageID: state.imageID ?? '',
-    ...(phase.at === 'running'
-      ? { containerID: phase.containerID }
-      : phase.at === 'exited' && shown.terminated !== undefined
-        ? { containerID: phase.exit.containerID }
-        : {}),
+    // Also while it waits to be started again: then it is the id of the run before, as with kubelet.
+    ...(phase.at === 'running' ? { containerID: phase.containerID } : {}),
+    ...(phase.at === 'exited' && phase.exit.containerID !== '' ? { containerID: phase.exit.containerID } : {}),
     ready: role === 'init' ? phase.at === 'exited' && phase.exit.exitCode === 0 : running && phase.ready && !facts.terminating,
     started: role === 'init' ? running : running && phase.started,
     restartCount: state.restarts,

@@ -17,6 +17,7 @@ import { computePodActions, isSettled, type ContainerStates, type PodActions } f
 import { computePodStatus } from './pod-status.ts'
 import { restoreStates } from './restore.ts'
 import { sandboxSpec } from './sandbox-spec.ts'
+import { portTroubles } from './shared-ports.ts'
 import { StatusWriter } from './status-writer.ts'
 import { defaultGraceSeconds, restartGraceSeconds, stopRecord } from './stop-container.ts'
 import { confirmDeletion, removeLeftovers, stopContainers } from './pod-end.ts'
@@ -205,8 +206,17 @@ export class PodWorker {
     const ignored = ignoredFields(this.#pod)
     if (ignored.length > 0)
       this.#context.events.record(this.#pod, 'Warning', 'FieldsIgnored', `The embedded node does not act on ${ignored.join(', ')}`)
+    await this.#warnOfPorts()
     this.#status.mark()
     return this.#sandbox
+  }
+
+  /** In a network of its own every port of a pod is free. */
+  async #warnOfPorts(): Promise<void> {
+    const [podIP] = this.#place().podIPs
+    if (podIP === undefined || (this.#context.runtime.isolation !== 'loopback' && this.#pod.spec?.hostNetwork !== true)) return
+    for (const trouble of await portTroubles(this.#pod, podIP))
+      this.#context.events.record(this.#pod, 'Warning', 'PortUnavailable', trouble)
   }
 
   async #start(name: string, sandbox: Sandbox, signal: AbortSignal): Promise<void> {
