@@ -109,6 +109,23 @@ describe('bad input is refused or explained, and nothing else breaks', () => {
     })
     const [server] = await serversOf(cluster, 'nolb')
     expect(server?.status?.networkStatus?.currentNetworkState).not.toBe('Ready')
+    await eventually("the set tells with the cloud's own words", async () => {
+      const { status } = await cluster.get<{ status: { conditions?: Condition[] } }>('gss nolb')
+      return status.conditions?.some(
+        ({ reason, message }) => reason === 'LoadBalancerFailed' && /^nolb-0: the cloud reports.*lb-of-nobody/.test(message),
+      )
+    })
+    await cluster.apply(
+      gameServerSet({ name: 'nolb', replicas: 1, spec: network('Volcengine-CLB', ['ClbIds', 'clb-good'], ['PortProtocols', '80']) }),
+    )
+    await eventually('the address is there and nobody complains any more', async () => {
+      const [repaired] = await serversOf(cluster, 'nolb')
+      const { status } = await cluster.get<{ status: { conditions?: Condition[] } }>('gss nolb')
+      return (
+        repaired?.status?.networkStatus?.currentNetworkState === 'Ready' &&
+        status.conditions?.every(({ type }) => type !== 'AddressesMissing')
+      )
+    })
     await cluster.k('delete gss nolb')
   })
 
@@ -129,6 +146,35 @@ describe('bad input is refused or explained, and nothing else breaks', () => {
       timeout: 60_000,
     })
     await cluster.k('delete gss many')
+  })
+
+  test('a template that no pod can have, and parts that nothing acts upon, are told once for all servers', async () => {
+    await cluster.apply(
+      gameServerSet({
+        name: 'odd',
+        replicas: 3,
+        spec: {
+          serviceQualities: [{ name: 'idle', permanent: false, exec: { command: ['true'] } }],
+          persistentVolumeClaimRetentionPolicy: { whenDeleted: 'Delete' },
+          gameServerTemplate: {
+            metadata: { labels: { team: 'a/b' } },
+            volumeClaimTemplates: [{ metadata: { name: 'data' }, spec: { accessModes: ['ReadWriteOnce'] } }],
+            spec: { containers: [{ name: 'game', image: 'registry.example.com/demo/game:v1' }] },
+          },
+        },
+      }),
+    )
+    await eventually('conditions say both', async () => {
+      const { status } = await cluster.get<{ status: { conditions?: Condition[] } }>('gss odd')
+      const messageOf = (type: string) => status.conditions?.find(condition => condition.type === type)?.message ?? ''
+      return (
+        /^odd-0, odd-1, odd-2: Pod is invalid: metadata\.labels: .*a\/b/.test(messageOf('ServersNotCreated')) &&
+        ['serviceQualities', 'volumeClaimTemplates', 'persistentVolumeClaimRetentionPolicy'].every(part =>
+          messageOf('SpecIgnored').includes(part),
+        )
+      )
+    })
+    await cluster.k('delete gss odd')
   })
 
   test('deleting a set during a rollout, and the namespace under another', async () => {

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect } from 'vitest'
 import { startCluster, type TestCluster } from './harness/cluster.ts'
 import { eventually } from './harness/eventually.ts'
 import { testNeeding } from './harness/needs.ts'
-import { gameServerSet, idsOf, patchServer, patchSet, serversOf, settled } from './harness/okg.ts'
+import { gameServerSet, idsOf, type Pod, patchServer, patchSet, serversOf, settled } from './harness/okg.ts'
 
 const test = testNeeding('kubectl')
 
@@ -89,6 +89,70 @@ describe('which servers exist', () => {
     await patchSet(cluster, 'keep', { spec: { replicas: 3 } })
     await settled(cluster, 'keep', [0, 1, 3])
     await remove('keep')
+  })
+
+  test('ReserveIds goes with ranges the user has written', async () => {
+    const spec = { scaleStrategy: { scaleDownStrategyType: 'ReserveIds' }, reserveGameServerIds: ['1-3', '8'] }
+    await cluster.apply(gameServerSet({ name: 'span', replicas: 5, spec }))
+    await settled(cluster, 'span', [0, 4, 5, 6, 7])
+    await patchSet(cluster, 'span', { spec: { replicas: 3 } })
+    await settled(cluster, 'span', [0, 4, 5])
+    expect(await cluster.k('get gss span -o jsonpath={.spec.reserveGameServerIds}')).toBe('["1-3","6-8"]')
+    await patchSet(cluster, 'span', { spec: { replicas: 4 } })
+    await settled(cluster, 'span', [0, 4, 5, 9])
+    await remove('span')
+  })
+
+  test('Kill and a scale in the middle of a rollout', async () => {
+    const strategy = { updateStrategy: { rollingUpdate: { podUpdatePolicy: 'ReCreate', maxUnavailable: 1 } } }
+    await cluster.apply(gameServerSet({ name: 'busy', replicas: 4, spec: strategy }))
+    await settled(cluster, 'busy', [0, 1, 2, 3])
+    await patchSet(cluster, 'busy', {
+      spec: { gameServerTemplate: { spec: { containers: [{ name: 'game', image: 'registry.example.com/demo/game:v2' }] } } },
+    })
+    await patchServer(cluster, 'busy-1', { spec: { opsState: 'Kill' } })
+    await settled(cluster, 'busy', [0, 2, 3])
+    expect(await cluster.k('get gss busy -o jsonpath={.spec.replicas}')).toBe('3')
+    await patchSet(cluster, 'busy', { spec: { replicas: 5 } })
+    await settled(cluster, 'busy', [0, 1, 2, 3, 4])
+    await eventually('all are new', async () => (await cluster.k('get gss busy -o jsonpath={.status.updatedReplicas}')) === '5')
+    await remove('busy')
+  })
+
+  test('gs-sync keys, ops states and priorities as text travel to the pod, and are counted', async () => {
+    await cluster.apply(gameServerSet({ name: 'sync', replicas: 1 }))
+    await settled(cluster, 'sync', [0])
+    await cluster.k('label gs sync-0 gs-sync/room=r1')
+    await cluster.k('annotate gs sync-0 gs-sync/map=dust')
+    await patchServer(cluster, 'sync-0', { spec: { opsState: 'Maintaining', deletionPriority: '7', updatePriority: 'v-3' } })
+    const pod = await eventually('the pod has it all', async () => {
+      const found = await cluster.get<Pod>('pod sync-0')
+      return found.metadata.labels['game.kruise.io/gs-opsState'] === 'Maintaining' && found.metadata.labels['gs-sync/room']
+        ? found
+        : undefined
+    })
+    expect(pod.metadata.annotations['gs-sync/map']).toBe('dust')
+    expect(pod.metadata.labels).toMatchObject({ 'game.kruise.io/gs-delete-priority': '7', 'game.kruise.io/gs-update-priority': 'v-3' })
+    await eventually('status and counts say so', async () => {
+      const { status } = (await serversOf(cluster, 'sync'))[0] ?? {}
+      const counted = await cluster.k('get gss sync -o jsonpath={.status.maintainingReplicas}')
+      return status?.deletionPriority === '7' && status.updatePriority === 'v-3' && counted === '1'
+    })
+    // What no label can carry must not stop everything else.
+    await patchServer(cluster, 'sync-0', { spec: { updatePriority: -3, opsState: 'not a label!', networkDisabled: true } })
+    await eventually('the rest arrives, and events name both', async () => {
+      const found = await cluster.get<Pod>('pod sync-0')
+      const { items } = await cluster.get<{ items: { reason: string; message: string }[] }>('events')
+      const told = (reason: string, text: string) => items.some(event => event.reason === reason && event.message.includes(text))
+      return (
+        found.metadata.labels['game.kruise.io/network-disabled'] === 'true' &&
+        found.metadata.labels['game.kruise.io/gs-update-priority'] === '0' &&
+        found.metadata.labels['game.kruise.io/gs-opsState'] === 'None' &&
+        told('InvalidUpdatePriority', '-3') &&
+        told('InvalidOpsState', 'not a label!')
+      )
+    })
+    await remove('sync')
   })
 
   test('reclaim policy Delete keeps the GameServer over a deleted pod, Cascade starts it anew', async () => {

@@ -136,6 +136,55 @@ describe('updates of real containers', () => {
     await remove('ondel')
   })
 
+  test('changed labels and annotations restart nobody; going back takes the old revision up again; ten old ones are kept', async () => {
+    const labelled = (team: string) => ({
+      spec: { gameServerTemplate: { metadata: { labels: { team }, annotations: { note: team } } } },
+    })
+    const revisions = async () => {
+      const list = await cluster.get<{ items: { metadata: { name: string }; revision: number }[] }>(
+        'controllerrevisions -l game.kruise.io/owner-gss=meta',
+      )
+      return list.items.toSorted((a, b) => a.revision - b.revision).map(({ metadata }) => metadata.name)
+    }
+    const carries = (team: string) =>
+      eventually(`both carry ${team}`, async () => {
+        const pods = await podsOf(cluster, 'meta')
+        return pods.every(({ metadata }) => metadata.labels['team'] === team && metadata.annotations['note'] === team) ? pods : undefined
+      })
+    await cluster.apply(set('meta', 2, { game: 'v1', side: 'v1' }, inPlace()))
+    await settled(cluster, 'meta', [0, 1])
+    const before = facts(await podsOf(cluster, 'meta'), 'side')
+    await patchSet(cluster, 'meta', labelled('red'))
+    const red = (await carries('red'))[0]?.metadata.labels['controller-revision-hash']
+    await patchSet(cluster, 'meta', labelled('blue'))
+    await carries('blue')
+    expect(await revisions()).toHaveLength(3)
+    await patchSet(cluster, 'meta', labelled('red'))
+    expect((await carries('red'))[0]?.metadata.labels['controller-revision-hash']).toBe(red)
+    expect(await revisions()).toHaveLength(3)
+    expect((await revisions()).at(-1)).toBe(red)
+    for (let i = 0; i < 12; i++) {
+      await patchSet(cluster, 'meta', labelled(`n${i}`))
+      await carries(`n${i}`)
+    }
+    await eventually('ten are kept beside the one in use', async () => (await revisions()).length === 11)
+    expect(facts(await podsOf(cluster, 'meta'), 'side')).toEqual(before)
+    await remove('meta')
+  })
+
+  test('a game that crashes at once in its new pod stops a rollout that makes new pods', async () => {
+    await cluster.apply(set('dead', 3, { game: 'v1', side: 'v1' }, { rollingUpdate: { maxUnavailable: 1 } }))
+    await settled(cluster, 'dead', [0, 1, 2])
+    const before = (await podsOf(cluster, 'dead')).map(pod => pod.metadata.uid)
+    await cluster.apply(set('dead', 3, { game: 'crash', side: 'v1' }, { rollingUpdate: { maxUnavailable: 1 } }))
+    await eventually('the set says who and why', async () => {
+      const { status } = await cluster.get<{ status: { conditions?: Condition[] } }>('gss dead')
+      return status.conditions?.some(condition => /dead-2/.test(condition.message) && /exit code 3/.test(condition.message))
+    })
+    expect((await podsOf(cluster, 'dead')).map(pod => pod.metadata.uid).slice(0, 2)).toEqual(before.slice(0, 2))
+    await remove('dead')
+  })
+
   test('a directed change of one server, and its survival over re-creation with reclaim policy Delete', async () => {
     await cluster.apply(set('direct', 2, { game: 'v1', side: 'v1' }, inPlace(), { reclaimPolicy: 'Delete' }))
     await settled(cluster, 'direct', [0, 1])

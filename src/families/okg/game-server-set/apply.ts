@@ -143,7 +143,8 @@ async function createServer(
     }
     if (isNamespaceTerminating(error)) return undefined
     if (error instanceof ApiError && [400, 403, 422].includes(error.code))
-      return { server: key.name, reason: 'FailedCreate', message: error.message }
+      // Without the name, so that the same trouble of many servers is told once.
+      return { server: key.name, reason: 'FailedCreate', message: error.message.replaceAll(` "${key.name}"`, '') }
     throw error
   }
 }

@@ -6,7 +6,10 @@ export function ignoredParts(spec: DeepReadonly<GameServerSetSpec>): string[] {
   const { lifecycle, gameServerTemplate, serviceQualities } = spec
   const parts: string[] = []
   if ((serviceQualities ?? []).length > 0) parts.push('spec.serviceQualities')
-  if ((gameServerTemplate.volumeClaimTemplates ?? []).length > 0) parts.push('spec.gameServerTemplate.volumeClaimTemplates')
+  if ((gameServerTemplate.volumeClaimTemplates ?? []).length > 0) {
+    parts.push('spec.gameServerTemplate.volumeClaimTemplates')
+    if (spec.persistentVolumeClaimRetentionPolicy !== undefined) parts.push('spec.persistentVolumeClaimRetentionPolicy')
+  }
   if (lifecycle?.preNormal !== undefined) parts.push('spec.lifecycle.preNormal')
   if (lifecycle?.preDelete?.markPodNotReady === true) parts.push('spec.lifecycle.preDelete.markPodNotReady')
   if (lifecycle?.inPlaceUpdate?.markPodNotReady === true) parts.push('spec.lifecycle.inPlaceUpdate.markPodNotReady')

@@ -16,7 +16,7 @@ import { differing, patchPod } from '../pod-patch.ts'
 import { inPlaceUpdateReady } from '../names.ts'
 import { claimOf } from './claim.ts'
 import { decidePod } from './decide-pod.ts'
-import { announceAddressTrouble, announceIntent, announceState } from './events.ts'
+import { announceAddressTrouble, announceIntent, announceInvalidIntent, announceState } from './events.ts'
 import { holds } from './holds.ts'
 import { newGameServer, templateMetadata } from './new-game-server.ts'
 import { isReadyBut } from './state.ts'
@@ -29,6 +29,8 @@ interface Memo {
   readonly createdAt: Instant
   readySince?: Instant
   boundSince?: Instant
+  /** Generation of the GameServer whose intent was looked at. */
+  intentOf?: number | undefined
   /** When the address began to be missing. */
   unboundSince?: Instant
   state?: { readonly name: string; readonly since: Instant }
@@ -92,6 +94,10 @@ export function createServerController(context: OkgContext, options: { workers?:
     await patchPod(context, pod, decision.change, signal)
     if (server !== undefined) {
       announceIntent(recorder, server, pod.metadata.labels, decision.change.labels)
+      if (memo.intentOf !== server.metadata.generation) {
+        memo.intentOf = server.metadata.generation
+        announceInvalidIntent(recorder, server)
+      }
       await mirrorMetadata(server, pod, set, signal)
       await mirrorStatus(key, decision.state, memo, createdAt, address, waits, signal)
     }

@@ -3,6 +3,7 @@ import type { GameServer } from '../../../apis/game.kruise.io/game-server.ts'
 import { labels } from '../../../apis/game.kruise.io/labels.ts'
 import type { EventRecorder, EventSubject } from '../../../kube/event-recorder.ts'
 import type { DeepReadonly } from '../../../kube/object.ts'
+import { intentProblems } from './intent.ts'
 
 type Recorder = Pick<EventRecorder, 'event'>
 
@@ -33,6 +34,11 @@ export function announceIntent(
     if (from === undefined || to === undefined || to === null || from === to) continue
     recorder.event(server, to === 'Maintaining' ? 'Warning' : 'Normal', reason, `${name} turn from ${from} to ${to}`)
   }
+}
+
+/** Intent that cannot reach the pod. */
+export function announceInvalidIntent(recorder: Recorder, server: DeepReadonly<GameServer>): void {
+  for (const problem of intentProblems(server)) recorder.event(server, 'Warning', problem.reason, problem.message)
 }
 
 /** `GsNetworkState`: the address is missing, with what the address engine says. */

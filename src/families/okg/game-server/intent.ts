@@ -5,15 +5,40 @@ import type { GameServer } from '../../../apis/game.kruise.io/game-server.ts'
 import { labels, syncPrefix } from '../../../apis/game.kruise.io/labels.ts'
 import type { DeepReadonly } from '../../../kube/object.ts'
 
-/** Labels that carry the operator's intent; those of a server without an object are the defaults. */
+/** What a label can carry (contract: Kubernetes' label values). */
+const labelValue = /^(?:[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$/
+
+/**
+ * Labels that carry the operator's intent; those of a server without an object are the defaults. What no label can carry counts as not
+ * said; see {@link intentProblems}.
+ */
 export function intentLabels(server: DeepReadonly<GameServer> | undefined): Record<string, string> {
   const { opsState, updatePriority, deletionPriority, networkDisabled } = server?.spec ?? {}
   return {
-    [labels.opsState]: opsState === undefined || opsState === '' ? defaults.opsState : opsState,
-    [labels.updatePriority]: String(updatePriority ?? defaults.priority),
-    [labels.deletePriority]: String(deletionPriority ?? defaults.priority),
+    [labels.opsState]: labelOr(opsState === '' ? undefined : opsState, defaults.opsState),
+    [labels.updatePriority]: labelOr(updatePriority, defaults.priority),
+    [labels.deletePriority]: labelOr(deletionPriority, defaults.priority),
     [labels.networkDisabled]: String(networkDisabled ?? false),
   }
+}
+
+function labelOr(value: string | number | undefined, fallback: string | number): string {
+  const text = String(value ?? fallback)
+  return labelValue.test(text) ? text : String(fallback)
+}
+
+/** Intent that cannot reach the pod, as reason and message of an event. */
+export function intentProblems({ spec }: DeepReadonly<GameServer>): { readonly reason: string; readonly message: string }[] {
+  const told = [
+    ['InvalidOpsState', 'opsState', spec?.opsState, defaults.opsState],
+    ['InvalidUpdatePriority', 'updatePriority', spec?.updatePriority, defaults.priority],
+    ['InvalidDeletionPriority', 'deletionPriority', spec?.deletionPriority, defaults.priority],
+  ] as const
+  return told.flatMap(([reason, field, value, fallback]) =>
+    value === undefined || labelValue.test(String(value))
+      ? []
+      : [{ reason, message: `spec.${field}: ${JSON.stringify(value)} cannot be a label of the pod; ${fallback} counts instead` }],
+  )
 }
 
 /** Keys with the prefix `gs-sync/` go from the GameServer to its pod, one way, and stay there. */
