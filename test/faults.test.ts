@@ -15,8 +15,8 @@ const test = testNeeding('kubectl')
 
 /** A failed run prints its seed: `BERTH_FAULT_SEED=… BERTH_FAULTS=… npx vitest run test/faults.test.ts` does the same things again. */
 const seed = Number(process.env['BERTH_FAULT_SEED'] ?? Math.floor(Math.random() * 2 ** 31))
-/** Rounds with simulated servers; a third as many with real processes. */
-const rounds = Number(process.env['BERTH_FAULTS'] ?? 6)
+/** Rounds with simulated servers; a fifth as many with real processes. */
+const rounds = Number(process.env['BERTH_FAULTS'] ?? 10)
 
 let folder = ''
 beforeEach(async () => {
@@ -29,8 +29,16 @@ afterEach(async ({ task }) => {
 
 const mortal = (...args: string[]) => new MortalCluster(join(folder, 'data'), args)
 
-/** Does what is planned, one after the other, until the cluster is dead. What was answered is taken off the list. */
-async function perform(cluster: MortalCluster, todo: Operation[], random: SeededRandom): Promise<void> {
+/**
+ * Does what is planned, one after the other, until the cluster is dead. What was answered is taken off the list.
+ * `fatal` is called when only so many are left.
+ */
+async function perform(
+  cluster: MortalCluster,
+  todo: Operation[],
+  random: SeededRandom,
+  fatal?: { left: number; act: () => void },
+): Promise<void> {
   for (let [next] = todo; next !== undefined; [next] = todo) {
     try {
       await next.run(cluster.api)
@@ -39,6 +47,7 @@ async function perform(cluster: MortalCluster, todo: Operation[], random: Seeded
       return
     }
     todo.shift()
+    if (todo.length === fatal?.left) fatal.act()
     await sleep(random.between(0, 80))
   }
 }
@@ -60,8 +69,12 @@ async function survive(
       const began = performance.now()
       const tell = (what: string) => story.push(`${Math.round(performance.now() - began)} ms: ${what}`)
       for (let lives = random.between(1, 2); lives > 0; lives -= 1) {
-        const death = sleep(random.between(5, options.real ? 3000 : 1000)).then(() => cluster.kill())
-        await Promise.all([death, perform(cluster, todo, random)])
+        // Either at some time, or in the moments after a request was answered, when its consequences are being written.
+        const stroke = Promise.withResolvers<void>()
+        const left = random.chance(0.5) ? random.between(0, Math.max(0, todo.length - 1)) : -1
+        const lifetime = random.between(5, options.real ? 3000 : 1000)
+        const death = Promise.race([stroke.promise.then(() => sleep(random.between(0, 60))), sleep(lifetime)]).then(() => cluster.kill())
+        await Promise.all([death, perform(cluster, todo, random, { left, act: stroke.resolve })])
         kills += 1
         tell(`killed, ${todo.length} requests left`)
         if (random.chance(0.3)) {
@@ -99,6 +112,6 @@ describe(`faults (seed ${seed})`, () => {
     const random = new SeededRandom(seed + 1)
     const world = new World(random, { image: tag => `registry.example.com/studio/tiny:${tag}`, sets: 3 })
     await using cluster = mortal('--images', join(root, 'test/images'))
-    await survive(cluster, world, random, { rounds: Math.ceil(rounds / 3), real: true })
+    await survive(cluster, world, random, { rounds: Math.ceil(rounds / 5), real: true })
   })
 })

@@ -128,7 +128,10 @@ function checkServer(
     () => `pod ${key} says ${pod.metadata.labels['game.kruise.io/gs-opsState']}, its server is ${intent.opsState}`,
   )
   const side = pod.spec.containers.find(container => container.name === 'side')?.image
-  if (set.strategy !== 'onDelete') must(side === set.image(`v${set.side}`), () => `${key} runs ${side}, not v${set.side}`)
+  const version = intent.side ?? (set.strategy === 'onDelete' ? undefined : set.side)
+  must(version === undefined || side === set.image(`v${version}`), () => `${key} runs ${side}, not v${version}`)
+  const running = pod.status.containerStatuses?.find(container => container.name === 'side')?.image
+  must(running === side, () => `the sidecar of ${key} is ${running}, its spec says ${side}`)
   const game = pod.status.containerStatuses?.find(container => container.name === 'game')
   must((game?.restartCount ?? 0) <= restarts, () => `the game of ${key} was restarted ${game?.restartCount} times, the cluster ${restarts}`)
 

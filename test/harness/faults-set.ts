@@ -15,6 +15,8 @@ export interface KnownServer {
 export interface Intent {
   opsState: OpsState
   disabled: boolean
+  /** The sidecar's version by a directed change of this server alone. */
+  side?: number
 }
 
 export const noIntent: Intent = { opsState: 'None', disabled: false }

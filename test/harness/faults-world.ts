@@ -75,7 +75,7 @@ export class World {
     const patch = (text: string, spec: object) => operation(`${text} ${about}`, 'PATCH', set.path, [200], { spec })
     const known = [...set.known.keys()]
 
-    switch (random.between(0, 11)) {
+    switch (random.between(0, 12)) {
       case 0:
       case 1:
       case 2: {
@@ -134,6 +134,14 @@ export class World {
             spec: { networkDisabled: disabled },
           }),
         ]
+      }
+      case 10: {
+        if (set.touched !== 'no' || set.known.size === 0) return []
+        const id = random.pick(known)
+        const side = random.between(1, 3)
+        set.wants(id, { side })
+        const containers = [{ name: 'side', image: set.image(`v${side}`) }]
+        return [operation(`directed v${side} ${about}-${id}`, 'PATCH', set.serverPath(id), [200], { spec: { containers } })]
       }
       default: {
         if (set.touched !== 'no' || random.chance(0.6)) return []
