@@ -3,13 +3,14 @@ import { apiVersionOf } from '../../../kube/resource.ts'
 import { applyDefaults } from '../../../schema/default.ts'
 import type { FieldError } from '../../../schema/field-error.ts'
 import { isJsonObject } from '../../../schema/json.ts'
-import { dropNulls } from '../../../schema/nulls.ts'
 import { prune, strictDecodingMessage, unknownFieldMessage } from '../../../schema/prune.ts'
 import { invalidStatus } from '../../../schema/status.ts'
 import { validate } from '../../../schema/validate.ts'
 import type { Draft, StrategyContext } from '../registry.ts'
 import type { ServedResource } from '../resources/served-resource.ts'
 import { badRequest } from '../status-errors.ts'
+import { publishedErrors } from '../kinds/published-rules.ts'
+import { dropAbsentValues } from './absent-values.ts'
 import { decodingError } from './go-decoding.ts'
 import type { WriteContext } from './write-context.ts'
 
@@ -61,7 +62,7 @@ export function decodeDraft(
   const unknown = prune(resource.schema, draft)
   if (unknown.length > 0 && context.fieldValidation === 'Strict') throw refusal(strictDecodingMessage(unknown), before)
   if (unknown.length > 0 && context.fieldValidation === 'Warn') context.warnings.push(...unknown.map(unknownFieldMessage))
-  if (!resource.custom && holdsNull(draft)) dropNulls(resource.schema, draft)
+  if (!resource.custom) dropAbsentValues(resource.schema, draft)
 }
 
 function patchError(value: string, detail: string): ApiError {
@@ -74,18 +75,6 @@ function goText(value: unknown): string {
   if (!isJsonObject(value)) return value === null ? '<nil>' : typeof value === 'string' ? value : JSON.stringify(value)
   const members = Object.keys(value).toSorted()
   return `map[${members.map(name => `${name}:${goText(value[name])}`).join(' ')}]`
-}
-
-/** Few objects have nulls anywhere, and to know that needs no schema. */
-function holdsNull(value: unknown): boolean {
-  if (typeof value !== 'object') return false
-  if (value === null) return true
-  if (Array.isArray(value)) return value.some(holdsNull)
-  for (const key in value) {
-    const member = (value as Record<string, unknown>)[key]
-    if (typeof member === 'object' && holdsNull(member)) return true
-  }
-  return false
 }
 
 function decodeError({ type }: ServedResource, why: string): ApiError {
@@ -114,6 +103,10 @@ export function kindErrors(
   const errors = resource.custom ? validate(resource.schema, draft, old) : []
   const more = resource.strategy.validate?.(draft, old, context)
   if (more !== undefined && more.length > 0) errors.push(...more)
+  if (!resource.custom && resource.conversion === undefined && context.subresource === undefined) {
+    // What the rules of the kind say of a field is said better.
+    for (const error of publishedErrors(resource.schema, draft)) if (!errors.some(({ field }) => field === error.field)) errors.push(error)
+  }
   return errors
 }
 
