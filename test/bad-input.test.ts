@@ -40,6 +40,19 @@ describe('bad input is refused or explained, and nothing else breaks', () => {
     await refused(gameServerSet({ name: 'bad', replicas: -1 }), /spec\.replicas/, /greater than or equal to 0/)
   })
 
+  test('labels and annotations of the template that no pod can have', async () => {
+    const metadata = { labels: { team: 'a/b' }, annotations: { 'my key': 'x' } }
+    await refused(
+      gameServerSet({
+        name: 'bad',
+        replicas: 1,
+        template: { metadata, spec: { containers: [{ name: 'game', image: 'registry.example.com/demo/game:v1' }] } },
+      }),
+      /spec\.gameServerTemplate\.metadata\.labels\[team\]/,
+      /spec\.gameServerTemplate\.metadata\.annotations: .*my key/,
+    )
+  })
+
   test.each([
     ['a range that runs backwards', ['6-4']],
     ['a negative id', [-1]],
@@ -157,9 +170,12 @@ describe('bad input is refused or explained, and nothing else breaks', () => {
           serviceQualities: [{ name: 'idle', permanent: false, exec: { command: ['true'] } }],
           persistentVolumeClaimRetentionPolicy: { whenDeleted: 'Delete' },
           gameServerTemplate: {
-            metadata: { labels: { team: 'a/b' } },
             volumeClaimTemplates: [{ metadata: { name: 'data' }, spec: { accessModes: ['ReadWriteOnce'] } }],
-            spec: { containers: [{ name: 'game', image: 'registry.example.com/demo/game:v1' }] },
+            spec: {
+              containers: [
+                { name: 'game', image: 'registry.example.com/demo/game:v1', volumeMounts: [{ name: 'nowhere', mountPath: '/x' }] },
+              ],
+            },
           },
         },
       }),
@@ -168,7 +184,7 @@ describe('bad input is refused or explained, and nothing else breaks', () => {
       const { status } = await cluster.get<{ status: { conditions?: Condition[] } }>('gss odd')
       const messageOf = (type: string) => status.conditions?.find(condition => condition.type === type)?.message ?? ''
       return (
-        /^odd-0, odd-1, odd-2: Pod is invalid: metadata\.labels: .*a\/b/.test(messageOf('ServersNotCreated')) &&
+        /^odd-0, odd-1, odd-2: Pod is invalid: .*volumeMounts.*nowhere/.test(messageOf('ServersNotCreated')) &&
         ['serviceQualities', 'volumeClaimTemplates', 'persistentVolumeClaimRetentionPolicy'].every(part =>
           messageOf('SpecIgnored').includes(part),
         )

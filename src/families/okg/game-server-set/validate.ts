@@ -7,6 +7,7 @@ import type { DeepReadonly } from '../../../kube/object.ts'
 import type { FieldError } from '../../../schema/field-error.ts'
 import { RangeSet } from '../../../servers/range-set.ts'
 import { differenceOf } from '../../../servers/revision/difference.ts'
+import { isLabelValue, isQualifiedName } from '../label-syntax.ts'
 import { templateOf } from './template.ts'
 
 /** Names of pods, host names and revision labels are made from the set's name and have to stay within 63 characters. */
@@ -26,6 +27,7 @@ export function validateGameServerSet(
     ...nameErrors(set, old),
     ...reserveErrors(set.spec.reserveGameServerIds ?? []),
     ...templateErrors(set),
+    ...templateMetadataErrors(set),
     ...networkErrors(set, old, validateNetwork, networkTypes),
     ...(old === undefined ? [] : inPlaceErrors(set, old)),
   ]
@@ -92,6 +94,24 @@ function templateErrors(set: DeepReadonly<GameServerSet>): FieldError[] {
   }
   return errors
 }
+
+/** Labels and annotations travel to running servers, where a bad one would stop every later change. */
+function templateMetadataErrors(set: DeepReadonly<GameServerSet>): FieldError[] {
+  const { metadata } = set.spec.gameServerTemplate as DeepReadonly<PodTemplateSpec>
+  const path = 'spec.gameServerTemplate.metadata'
+  const errors: FieldError[] = []
+  for (const member of ['labels', 'annotations'] as const) {
+    for (const [key, value] of Object.entries(metadata?.[member] ?? {})) {
+      const field = `${path}.${member}`
+      if (!isQualifiedName(key)) errors.push({ type: 'FieldValueInvalid', field, value: key, detail: 'is no valid key: [prefix/]name' })
+      if (member === 'labels' && !isLabelValue(value))
+        errors.push({ type: 'FieldValueInvalid', field: `${field}[${key}]`, value, detail: labelDetail })
+    }
+  }
+  return errors
+}
+
+const labelDetail = "a valid label is up to 63 letters, digits, '-', '_' and '.', and begins and ends with a letter or a digit, or is empty"
 
 function networkErrors(
   { spec: { network } }: DeepReadonly<GameServerSet>,

@@ -4,9 +4,7 @@ import { defaults } from '../../../apis/game.kruise.io/defaults.ts'
 import type { GameServer } from '../../../apis/game.kruise.io/game-server.ts'
 import { labels, syncPrefix } from '../../../apis/game.kruise.io/labels.ts'
 import type { DeepReadonly } from '../../../kube/object.ts'
-
-/** What a label can carry (contract: Kubernetes' label values). */
-const labelValue = /^(?:[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$/
+import { isLabelValue } from '../label-syntax.ts'
 
 /**
  * Labels that carry the operator's intent; those of a server without an object are the defaults. What no label can carry counts as not
@@ -24,7 +22,7 @@ export function intentLabels(server: DeepReadonly<GameServer> | undefined): Reco
 
 function labelOr(value: string | number | undefined, fallback: string | number): string {
   const text = String(value ?? fallback)
-  return labelValue.test(text) ? text : String(fallback)
+  return isLabelValue(text) ? text : String(fallback)
 }
 
 /** Intent that cannot reach the pod, as reason and message of an event. */
@@ -35,7 +33,7 @@ export function intentProblems({ spec }: DeepReadonly<GameServer>): { readonly r
     ['InvalidDeletionPriority', 'deletionPriority', spec?.deletionPriority, defaults.priority],
   ] as const
   return told.flatMap(([reason, field, value, fallback]) =>
-    value === undefined || labelValue.test(String(value))
+    value === undefined || isLabelValue(String(value))
       ? []
       : [{ reason, message: `spec.${field}: ${JSON.stringify(value)} cannot be a label of the pod; ${fallback} counts instead` }],
   )
