@@ -8,6 +8,7 @@ import { eventually } from './harness/eventually.ts'
 import { MortalCluster } from './harness/faults-cluster.ts'
 import { testNeeding } from './harness/needs.ts'
 import { gameServerSet, patchSet, podsOf, serversOf, settled } from './harness/okg.ts'
+import { tcpAsk, udpAsk } from './harness/players.ts'
 import { root } from './harness/run.ts'
 
 const test = testNeeding('kubectl')
@@ -47,6 +48,20 @@ const reachable = (cluster: MortalCluster, set: string) =>
     expect(new Set(addresses.flat()).size).toBe(addresses.flat().length)
     return addresses
   })
+
+/** Every address of a server is answered by it, on TCP and UDP. */
+async function answered(addresses: readonly string[], by: string): Promise<void> {
+  expect(addresses.length).toBeGreaterThan(0)
+  for (const address of addresses) {
+    const [, host = '', port, protocol = ''] = /^(.*):(\d+)\/(.*)$/.exec(address) ?? []
+    const ask = protocol === 'TCP' ? tcpAsk : udpAsk
+    await eventually(`${by} answers at ${address}`, async () => {
+      const answer = await ask(host, Number(port), 'hello')
+      if (answer !== `${by}/${protocol} hello`) throw new Error(answer)
+      return true
+    })
+  }
+}
 
 describe('a cluster that is killed', () => {
   test('fast re-creations of one pod, with SIGKILL among them, neither share nor lose a port', async () => {
@@ -123,11 +138,11 @@ describe('a cluster that is killed', () => {
     await using cluster = mortal('--images', join(root, 'test/images'))
     await cluster.start()
     const sets = {
-      lb: clb('clb-a', '80/TCP', true),
-      host: hostPorts,
-      node: { networkType: 'Kubernetes-NodePort', networkConf: [{ name: 'PortProtocols', value: '80/TCP' }] },
+      lb: clb('clb-a', '7777/TCPUDP', true),
+      host: { networkType: 'Kubernetes-HostPort', networkConf: [{ name: 'ContainerPorts', value: 'game:7777/TCPUDP' }] },
+      node: { networkType: 'Kubernetes-NodePort', networkConf: [{ name: 'PortProtocols', value: '7777/TCPUDP' }] },
     }
-    const image = 'registry.example.com/studio/tiny:v1'
+    const image = 'registry.example.com/studio/echo:v1'
     for (const [name, network] of Object.entries(sets))
       await cluster.now.apply(gameServerSet({ name, replicas: 2, image, spec: { network } }))
     for (const name of Object.keys(sets)) await settled(cluster.now, name, [0, 1])
@@ -150,6 +165,10 @@ describe('a cluster that is killed', () => {
         for (const address of (await published(cluster, name)).flat()) if (address.split('.')[1] !== own) throw new Error(address)
         return true
       })
+    }
+    // Players reach every server where it says.
+    for (const name of Object.keys(sets)) {
+      for (const [id, addresses] of (await published(cluster, name)).entries()) await answered(addresses, `${name}-${id} 7777`)
     }
     const ports = (addresses: string[][]) => addresses.map(list => list.map(address => address.split(':')[1]))
     expect(ports(await published(cluster, 'lb'))).toEqual(ports(before.lb))
