@@ -1,8 +1,12 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { HostPlan } from '../../host-plan.ts'
 import { directDialer } from './direct-dialer.ts'
 import type { HostTools } from './host-tools.ts'
 import type { PodNetwork } from './pod-network.ts'
 import { runTool } from './run-tool.ts'
+
+/** Links that go this close together are removed together. */
+const gatherMs = 10
 
 export interface BridgeNetworkOptions {
   readonly plan: HostPlan
@@ -19,6 +23,8 @@ export class BridgeNetwork implements PodNetwork {
   readonly #ip: string
   readonly #nsenter: string
   #links = 0
+  readonly #leaving = new Set<string>()
+  #removal: Promise<void> | undefined
 
   private constructor({ plan, tools }: BridgeNetworkOptions) {
     this.#plan = plan
@@ -54,10 +60,7 @@ export class BridgeNetwork implements PodNetwork {
     ]
     await runTool(this.#nsenter, ['--target', String(holderPid), '--net', '--', this.#ip, '-batch', '-'], { input: lines(inPod), signal })
     return {
-      // Usually the link has gone with the pod's namespace already.
-      [Symbol.asyncDispose]: async () => {
-        await runTool(this.#ip, ['link', 'delete', 'dev', link]).catch(() => undefined)
-      },
+      [Symbol.asyncDispose]: () => this.#remove(link),
     }
   }
 
@@ -65,14 +68,34 @@ export class BridgeNetwork implements PodNetwork {
     await this.#removeLinks()
   }
 
+  async #remove(link: string): Promise<void> {
+    this.#leaving.add(link)
+    this.#removal ??= this.#removeLeaving().finally(() => {
+      this.#removal = undefined
+    })
+    await this.#removal
+  }
+
+  /** One program for all links that go at about the same time: to start one for each would hold up everything else in this process. */
+  async #removeLeaving(): Promise<void> {
+    while (this.#leaving.size > 0) {
+      await sleep(gatherMs)
+      const links = [...this.#leaving]
+      this.#leaving.clear()
+      await this.#delete(links)
+    }
+  }
+
   async #removeLinks(): Promise<void> {
     const listed = await runTool(this.#ip, ['-oneline', 'link', 'show'])
     const mine = linksOfSlot(listed, this.#plan.podNetwork.bridge)
-    // -force: a link that vanishes with its namespace meanwhile is no failure.
-    if (mine.length > 0)
-      await runTool(this.#ip, ['-force', '-batch', '-'], { input: lines(mine.map(link => `link delete dev ${link}`)) }).catch(
-        () => undefined,
-      )
+    if (mine.length > 0) await this.#delete(mine)
+  }
+
+  /** A link that has gone with its namespace already is no failure. */
+  async #delete(links: readonly string[]): Promise<void> {
+    const input = lines(links.map(link => `link delete dev ${link}`))
+    await runTool(this.#ip, ['-force', '-batch', '-'], { input }).catch(() => undefined)
   }
 
   #batch(commands: readonly string[], signal?: AbortSignal): Promise<string> {

@@ -2,6 +2,8 @@ import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { dialError } from './dial-error.ts'
+import { isSelfConnected } from './relay/relay-wire.mjs'
 import type { PodDialer, UdpFlow } from './runtime.ts'
 
 /** Reaches pods whose addresses this host can route to. */
@@ -10,6 +12,7 @@ export const directDialer: PodDialer = {
     const socket = connect({ host: podIP, port, noDelay: true, allowHalfOpen: true })
     try {
       await once(socket, 'connect', signal === undefined ? {} : { signal })
+      if (isSelfConnected(socket)) throw dialError('ECONNREFUSED', podIP, port)
       return socket
     } catch (error) {
       socket.destroy()

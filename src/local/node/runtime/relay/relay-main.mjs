@@ -10,7 +10,7 @@
 import { createSocket } from 'node:dgram'
 import { writeSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
-import { frame, Frames, readLine, splice } from './relay-wire.mjs'
+import { frame, Frames, isSelfConnected, readLine, splice } from './relay-wire.mjs'
 
 const [path = '', egress = '', podIP = '', ...reachable] = process.argv.slice(2)
 
@@ -20,6 +20,11 @@ function carryTcp(client, port) {
   server.once('error', error => client.end(`error ${'code' in error ? error.code : 'EIO'}\n`))
   server.once('connect', () => {
     server.removeAllListeners('error')
+    if (isSelfConnected(server)) {
+      server.destroy()
+      client.end('error ECONNREFUSED\n')
+      return
+    }
     client.write('ok\n')
     splice(client, server)
   })

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { open, mkdir, rm, type FileHandle } from 'node:fs/promises'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { join } from 'node:path'
+import { dialError } from '../dial-error.ts'
 import { directDialer } from '../direct-dialer.ts'
 import type { HostTools } from '../host-tools.ts'
 import type { PodNetwork } from '../pod-network.ts'
@@ -148,8 +149,4 @@ export class RelayNetwork implements PodNetwork {
   #socketPath(name: string): string {
     return `/proc/self/fd/${this.#folder.fd}/${name}`
   }
-}
-
-function dialError(code: string, podIP: string, port: number): NodeJS.ErrnoException {
-  return Object.assign(new Error(`connect ${code} ${podIP}:${port}`), { code, syscall: 'connect' })
 }

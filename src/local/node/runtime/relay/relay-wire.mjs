@@ -39,6 +39,15 @@ export function splice(a, b) {
   }
 }
 
+/**
+ * Whether a connection leads to itself: to a port that nobody listens on, the kernel may choose that very port as its source, and then it
+ * connects the socket with itself. To whoever dialled, that port is closed.
+ * @param {import('node:net').Socket} socket connected
+ */
+export function isSelfConnected(socket) {
+  return socket.localPort === socket.remotePort && socket.localAddress === socket.remoteAddress
+}
+
 /** @param {Uint8Array} data a datagram, at most 65,507 bytes */
 export function frame(data) {
   const framed = Buffer.allocUnsafe(2 + data.length)
