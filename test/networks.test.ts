@@ -181,6 +181,18 @@ describe('players reach every server through every network', () => {
     await remove(name)
   })
 
+  test('a network without a switch says so', async () => {
+    await cluster.apply(set('open', 1, 'Kubernetes-HostPort', [['ContainerPorts', 'game:7777']]))
+    const place = placesOf((await networked('open', [0]))[0]!)[0]!
+    await patchServer(cluster, 'open-0', { spec: { networkDisabled: true } })
+    await eventually('an event tells that players still get in', async () => {
+      const { items } = await cluster.get<{ items: { reason: string; involvedObject: { name: string } }[] }>('events')
+      return items.some(({ reason, involvedObject }) => reason === 'NetworkDisabledIgnored' && involvedObject.name === 'open-0')
+    })
+    expect(await dial(place)).toBe('open-0 7777/TCP hello')
+    await remove('open')
+  })
+
   test('SameAsHost: the container port is the host port, and both protocols have one number', async () => {
     await cluster.apply(
       set('same', 2, 'Kubernetes-HostPort', [

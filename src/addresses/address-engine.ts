@@ -204,7 +204,9 @@ class Engine implements AddressEngine {
     this.#ledger.release(reservationOf(claimKey))
   }
 
+  /** Only a Service that has an address holds its ports in the cloud; others of the same number merely wait, and their cloud says so. */
   #warnOfConflicts(service: DeepReadonly<Service>, holdings: readonly Holding[]): void {
+    if ((service.status?.loadBalancer?.ingress ?? []).length === 0) return
     const own = this.#ledger.holdingsOf(reservationOf(keyOf(service)))
     for (const holding of holdings) {
       const others =

@@ -34,6 +34,17 @@ describe('validateGameServerSet', () => {
       undefined,
       ['Invalid spec.reserveGameServerIds[0]', 'Duplicate spec.reserveGameServerIds[2]', 'Invalid spec.reserveGameServerIds[3]'],
     ],
+    [
+      'template metadata that no pod can have',
+      setOf({
+        gameServerTemplate: {
+          metadata: { labels: { team: 'a/b', ok: '' }, annotations: { 'my key': 'x', 'a.b/c': 'any text' } },
+          spec: { containers: [container()] },
+        },
+      }),
+      undefined,
+      ['Invalid spec.gameServerTemplate.metadata.labels[team]', 'Invalid spec.gameServerTemplate.metadata.annotations'],
+    ],
     ['no containers', setOf(template({})), undefined, ['Required spec.gameServerTemplate.spec.containers']],
     [
       'no image',

@@ -1,4 +1,7 @@
-/** `PodNormal` and `NodeNormal` of a GameServer, as OpenKruiseGame words them. */
+/**
+ * Conditions of a GameServer, as OpenKruiseGame words them. `PersistentVolumeNormal` is only told of servers without claims: those of others
+ * are not looked at.
+ */
 import type { GameServerCondition } from '../../../apis/game.kruise.io/game-server.ts'
 import type { ContainerStatus, Node, Pod } from '../../../apis/core/types.generated.ts'
 import { formatTime } from '../../../kube/clock.ts'
@@ -59,6 +62,8 @@ export function serverConditions(
   now: Instant,
 ): GameServerCondition[] {
   const findings: [string, Finding | undefined][] = [['PodNormal', podTrouble(pod)]]
+  if (!(pod.spec?.volumes ?? []).some(volume => volume.persistentVolumeClaim !== undefined))
+    findings.push(['PersistentVolumeNormal', undefined])
   if (pod.spec?.nodeName) findings.push(['NodeNormal', nodeTrouble(node)])
   return findings.map(([type, trouble]) => {
     const status = trouble === undefined ? 'True' : 'False'

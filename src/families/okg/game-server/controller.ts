@@ -16,7 +16,7 @@ import { differing, patchPod } from '../pod-patch.ts'
 import { inPlaceUpdateReady } from '../names.ts'
 import { claimOf } from './claim.ts'
 import { decidePod } from './decide-pod.ts'
-import { announceAddressTrouble, announceIntent, announceInvalidIntent, announceState } from './events.ts'
+import { announceAddressTrouble, announceIntent, announceInvalidIntent, announceNoSwitch, announceState } from './events.ts'
 import { holds } from './holds.ts'
 import { newGameServer, templateMetadata } from './new-game-server.ts'
 import { isReadyBut } from './state.ts'
@@ -29,6 +29,8 @@ interface Memo {
   readonly createdAt: Instant
   readySince?: Instant
   boundSince?: Instant
+  /** Its network has no switch, and that was told. */
+  stillOpen?: boolean
   /** Generation of the GameServer whose intent was looked at. */
   intentOf?: number | undefined
   /** When the address began to be missing. */
@@ -98,6 +100,9 @@ export function createServerController(context: OkgContext, options: { workers?:
         memo.intentOf = server.metadata.generation
         announceInvalidIntent(recorder, server)
       }
+      const stillOpen = server.spec?.networkDisabled === true && address?.state === 'Bound'
+      if (stillOpen && memo.stillOpen !== true) announceNoSwitch(recorder, server, set.spec.network?.networkType ?? '')
+      memo.stillOpen = stillOpen
       await mirrorMetadata(server, pod, set, signal)
       await mirrorStatus(key, decision.state, memo, createdAt, address, waits, signal)
     }

@@ -41,6 +41,11 @@ export function announceInvalidIntent(recorder: Recorder, server: DeepReadonly<G
   for (const problem of intentProblems(server)) recorder.event(server, 'Warning', problem.reason, problem.message)
 }
 
+/** The network type has no switch, and somebody waits for it. */
+export function announceNoSwitch(recorder: Recorder, server: DeepReadonly<GameServer>, networkType: string): void {
+  recorder.event(server, 'Warning', 'NetworkDisabledIgnored', `${networkType} cannot switch traffic off: players still reach the server`)
+}
+
 /** `GsNetworkState`: the address is missing, with what the address engine says. */
 export function announceAddressTrouble(recorder: Recorder, subject: EventSubject, status: ClaimStatus): void {
   recorder.event(subject, 'Warning', 'GsNetworkState', `${status.reason}: ${status.message}`)
