@@ -110,14 +110,17 @@ describe('OpenApiPublisher', () => {
     expect(Object.keys(index().paths)).toEqual(['apis/apps/v1'])
   })
 
-  it('refuses version 2 as protobuf and serves it as JSON', () => {
+  it('serves version 2 as protobuf and as JSON', () => {
     const { own } = publisher()
     const protobuf = 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf'
     expect(own.reply('/openapi/v2', protobuf)).toMatchObject({
       status: 200,
       contentType: 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf',
     })
-    expect(own.reply('/openapi/v2', protobuf)?.body).toMatch(/^\n\x032\.0\x12.\n\nKubernetes\x12.v1\.\d+\.0$/)
+    const document = Buffer.from(own.reply('/openapi/v2', protobuf)?.body ?? '')
+    // Field 1 is the version of OpenAPI, field 2 the info with title and version; both length-delimited.
+    expect([...document.subarray(0, 6)]).toEqual([0x0a, 3, ...Buffer.from('2.0'), 0x12])
+    expect(document.toString()).toMatch(/Kubernetes.{2}v1\.\d+\.0$/s)
     expect(own.reply('/openapi/v2', 'text/html')?.status).toBe(406)
     const reply = own.reply('/openapi/v2', 'application/json')
     expect(JSON.parse(reply?.body ?? '')).toMatchObject({
