@@ -1,5 +1,5 @@
 // npm run bench [name…]: runs all benches, or those named. Each prints one JSON line and a table.
-import { availableParallelism, release } from 'node:os'
+import { availableParallelism, loadavg, release } from 'node:os'
 import { apiserver } from './apiserver.ts'
 import { container } from './container.ts'
 import { deletion } from './delete.ts'
@@ -22,6 +22,8 @@ if (unknown.length > 0) {
 const machine = { cores: availableParallelism(), kernel: release().split('-')[0], node: process.version }
 for (const bench of benches.filter(({ name }) => names.length === 0 || names.includes(name))) {
   const rows: Row[] = []
+  // Of the last minute: above zero, something else had a share of the cores.
+  const load = Number((loadavg()[0] ?? 0).toFixed(1))
   try {
     await bench.run(row => {
       rows.push(row)
@@ -31,6 +33,6 @@ for (const bench of benches.filter(({ name }) => names.length === 0 || names.inc
     process.exitCode = 1
     console.error(`${bench.name} failed:`, error)
   }
-  console.log(JSON.stringify({ bench: bench.name, date: new Date().toISOString(), machine, rows }))
+  console.log(JSON.stringify({ bench: bench.name, date: new Date().toISOString(), machine, load, rows }))
   console.log(`\n### ${bench.name}\n\n${bench.about}\n\n${table(rows)}\n`)
 }
