@@ -39,6 +39,13 @@ describe('a node', { timeout: 20_000 }, () => {
     expect(on.runtime.current('main').spec.env).toMatchObject({ KUBERNETES_SERVICE_HOST: '10.192.0.1', HOSTNAME: 'p' })
   })
 
+  test('the address of a pod with ports on the node is known before its server starts', async () => {
+    await on.create({ containers: [{ name: 'main', image: 'm:1', ports: [{ containerPort: 7777, hostPort: 8000 }] }] })
+    const pod = await on.until(isReady)
+    expect(on.statusWrites).toBe(2)
+    expect(pod.status?.podIP).toBe('127.100.0.1')
+  })
+
   test('a new image restarts that container alone', async () => {
     await on.create({
       containers: [

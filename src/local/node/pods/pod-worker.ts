@@ -17,7 +17,7 @@ import { computePodActions, isSettled, type ContainerStates, type PodActions } f
 import { computePodStatus } from './pod-status.ts'
 import { restoreStates } from './restore.ts'
 import { sandboxSpec } from './sandbox-spec.ts'
-import { portTroubles } from './shared-ports.ts'
+import { hasHostPorts, portTroubles } from './shared-ports.ts'
 import { StatusWriter } from './status-writer.ts'
 import { defaultGraceSeconds, restartGraceSeconds, stopRecord } from './stop-container.ts'
 import { confirmDeletion, removeLeftovers, stopContainers } from './pod-end.ts'
@@ -208,6 +208,8 @@ export class PodWorker {
       this.#context.events.record(this.#pod, 'Warning', 'FieldsIgnored', `The embedded node does not act on ${ignored.join(', ')}`)
     await this.#warnOfPorts()
     this.#status.mark()
+    // The node's ports lead to the pod before it can become ready: whoever sees it ready may connect at once.
+    if (hasHostPorts(this.#pod)) await this.#status.flush()
     return this.#sandbox
   }
 

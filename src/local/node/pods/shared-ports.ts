@@ -39,6 +39,11 @@ export function wantedPorts(pod: PodObject): readonly WantedPort[] {
   return [...found.values()]
 }
 
+/** Whether ports of the node lead to the pod. */
+export function hasHostPorts(pod: PodObject): boolean {
+  return containersOf(pod).some(({ definition }) => definition.ports?.some(({ hostPort = 0 }) => hostPort > 0) === true)
+}
+
 function explain({ port, protocol }: WantedPort, podIP: string, code: string): string {
   const title = `port ${port}/${protocol} of ${podIP} cannot be listened on`
   switch (code) {

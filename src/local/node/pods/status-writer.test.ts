@@ -67,6 +67,21 @@ test('what is in flux is held back, but not for ever', async () => {
   expect(writes).toEqual(['205 Running', '710 Failed'])
 })
 
+test('what is held can be written at once, and holding goes on', async () => {
+  const { clock, writes, world, writer } = setUp()
+  writer.hold()
+  world.phase = 'Running'
+  writer.mark()
+  await writer.flush()
+  expect(writes).toEqual(['0 Running'])
+  world.phase = 'Failed'
+  writer.mark()
+  await clock.advance(400)
+  expect(writes).toHaveLength(1)
+  await clock.advance(600)
+  expect(writes).toEqual(['0 Running', '500 Failed'])
+})
+
 test('a failed write is repeated, that of a pod that is gone is not', async () => {
   const { clock, writes, world, writer } = setUp()
   world.phase = 'Running'

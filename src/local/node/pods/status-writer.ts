@@ -56,6 +56,15 @@ export class StatusWriter {
     if (this.#dirtySince !== undefined) this.#arm()
   }
 
+  /** Writes at once what is held, and goes on holding. */
+  async flush(): Promise<void> {
+    this.#timer?.[Symbol.dispose]()
+    await this.#writing
+    if (this.#closed) return
+    this.#startWriting()
+    await this.#writing
+  }
+
   /** Writes what is left now, and nothing any more after that. */
   async close(): Promise<void> {
     this.#closed = true
@@ -76,11 +85,13 @@ export class StatusWriter {
     const { clock } = this.#options
     const wait = this.#held ? this.#dirtySince + holdMs - clock.now() : gatherMs
     this.#timer?.[Symbol.dispose]()
-    this.#timer = clock.after(Math.max(0, wait), () => {
-      this.#writing = this.#write().finally(() => {
-        this.#writing = undefined
-        this.#arm()
-      })
+    this.#timer = clock.after(Math.max(0, wait), () => this.#startWriting())
+  }
+
+  #startWriting(): void {
+    this.#writing = this.#write().finally(() => {
+      this.#writing = undefined
+      this.#arm()
     })
   }
 

@@ -25,7 +25,7 @@ export async function startReport(child: ChildProcess, code: RuntimeErrorCode, o
   let text = ''
   const { promise, resolve, reject } = Promise.withResolvers<StartReport>()
   const abort = () => {
-    child.kill('SIGKILL')
+    killGroup(child)
     reject(new RuntimeError('Aborted', 'the start was aborted', { cause: signal?.reason }))
   }
   if (signal?.aborted === true) abort()
@@ -53,6 +53,19 @@ export async function startReport(child: ChildProcess, code: RuntimeErrorCode, o
   } finally {
     signal?.removeEventListener('abort', abort)
   }
+}
+
+/**
+ * The set-up has forked, and what it forked may not yet be bound to the death of its parent: killed alone, the parent would leave it behind,
+ * running. Containers begin as leaders of a process group, which is reached as a whole.
+ */
+function killGroup(child: ChildProcess): void {
+  try {
+    if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
+  } catch {
+    // It leads no group, or has ended.
+  }
+  child.kill('SIGKILL')
 }
 
 type Outcome =
