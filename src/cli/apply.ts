@@ -77,6 +77,11 @@ async function apply(context: CliContext, connection: Connection, options: Apply
   if (failures > 0) context.stderr.write(`berth: ${failures} of ${manifests.length} objects were not applied\n`)
 }
 
+/** Content that does not fit the kind's schema: Kubernetes answers an apply with that as if it had failed itself, with 500 and no reason. */
+function isMisfit(error: unknown): error is ApiError {
+  return error instanceof ApiError && error.code === 500 && error.message.startsWith('failed to create typed patch object')
+}
+
 async function applyOne(
   { signal }: CliContext,
   { client }: Connection,
@@ -100,6 +105,7 @@ async function applyOne(
   try {
     after = await patch(forceConflicts)
   } catch (error) {
+    if (isMisfit(error)) throw new CliError(exitCode.refused, error.message, { cause: error })
     if (!isConflict(error)) throw error
     if (!isOwnConflict(error)) {
       throw new CliError(exitCode.refused, `${error.message.trim()}; with --force-conflicts these fields are taken over`, { cause: error })
