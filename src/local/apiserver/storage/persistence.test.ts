@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -48,6 +48,22 @@ describe('persistence', () => {
     using persistence = openSqlite(file)
     expect(persistence.getSetting('key')).toBe('value')
     expect(persistence.getSetting('other')).toBeUndefined()
+  })
+
+  it('takes little more room than the objects, and gives back what deleted ones took', () => {
+    const file = join(folder, 'a.sqlite')
+    const event = 'x'.repeat(1100)
+    const storage = new Storage({ persistence: openSqlite(file) })
+    const objects = Array.from({ length: 12_000 }, (_, index) => storage.put('maps', { ...draft(`m${index}`, index), event }))
+    storage[Symbol.dispose]()
+    const full = statSync(file).size
+    expect(full).toBeLessThan(12_000 * 1400 * 2)
+    {
+      using again = new Storage({ persistence: openSqlite(file) })
+      for (const object of objects) again.remove('maps', object)
+    }
+    openSqlite(file)[Symbol.dispose]()
+    expect(statSync(file).size).toBeLessThan(full / 10)
   })
 
   it('is for one process at a time', () => {
