@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { HostPlan } from '../../host-plan.ts'
 import { BridgeNetwork } from './bridge-network.ts'
@@ -72,7 +72,17 @@ export async function createContainerRuntime(options: ContainerRuntimeOptions): 
   notes.unshift(
     'containers are plain processes without isolation: absolute paths of images are mapped as far as possible, servers should bind POD_IP',
   )
+  const lowest = await lowestPort(isRoot)
+  if (lowest > 0)
+    notes.push(`pods share the ports of this host, and this user may not listen below ${lowest}: servers on such ports do not start`)
   return await LoopbackRuntime.create({ plan, stateDir, notes, now })
+}
+
+/** The first port that this process may listen on; 0 when there is no limit. */
+async function lowestPort(isRoot: boolean): Promise<number> {
+  if (isRoot) return 0
+  const told = await readFile('/proc/sys/net/ipv4/ip_unprivileged_port_start', 'utf8').catch(() => '1024')
+  return Number.parseInt(told, 10)
 }
 
 async function bridgeOrRelay(options: ContainerRuntimeOptions, tools: HostTools, stateDir: string, notes: string[]): Promise<PodNetwork> {
