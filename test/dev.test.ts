@@ -1,11 +1,11 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect } from 'vitest'
 import { startCluster } from './harness/cluster.ts'
 import { eventually } from './harness/eventually.ts'
 import { testNeeding } from './harness/needs.ts'
-import { podsOf, settled } from './harness/okg.ts'
+import { gameServerSet, podsOf, serversOf, settled } from './harness/okg.ts'
 import { alive, descendants } from './harness/processes.ts'
 import { root } from './harness/run.ts'
 
@@ -67,6 +67,42 @@ describe('berth dev', () => {
       )
     const [a, b] = [await addresses(one), await addresses(two)]
     expect([...a].filter(address => b.has(address))).toEqual([])
+  })
+
+  test('--load-balancer and --provider-config say which load balancers and ports there are', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'berth-config-'))
+    try {
+      const file = join(folder, 'config.toml')
+      await writeFile(file, '[volcengine]\nenable = true\n[volcengine.clb]\nmin_port = 700\nmax_port = 710\nblock_ports = [701]\n')
+      await using cluster = await startCluster({
+        args: ['--simulate', '--load-balancer', 'volcengine=clb-ours', '--provider-config', file],
+      })
+      const on = (name: string, id: string) =>
+        gameServerSet({
+          name,
+          replicas: 2,
+          spec: {
+            network: {
+              networkType: 'Volcengine-CLB',
+              networkConf: [
+                { name: 'ClbIds', value: id },
+                { name: 'PortProtocols', value: '80' },
+              ],
+            },
+          },
+        })
+      await cluster.apply(on('ours', 'clb-ours'))
+      await cluster.apply(on('theirs', 'clb-theirs'))
+      const ports = async (set: string) =>
+        (await serversOf(cluster, set)).map(server => server.status?.networkStatus?.externalAddresses?.[0]?.ports?.[0]?.port)
+      await eventually('ours have their ports', async () => JSON.stringify(await ports('ours')) === '[700,702]')
+      await eventually('the cloud says that it does not know the other', async () =>
+        (await cluster.k('describe gss theirs')).includes('clb-theirs'),
+      )
+      expect(await ports('theirs')).toEqual([undefined, undefined])
+    } finally {
+      await rm(folder, { recursive: true, force: true })
+    }
   })
 
   test('an empty cluster serves, and says how to use it', async () => {

@@ -1,7 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
-import { resolve } from 'node:path'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { clusterCommand, withConnection } from '../cli/command.ts'
 import type { ConnectionOptions } from '../cli/connection.ts'
@@ -49,7 +47,7 @@ async function controller(context: CliContext, client: Client, options: Controll
   // Loaded only now: the commands that talk to a cluster shall not wait for it.
   const [
     { LeaderElector },
-    { parseProviderConfig },
+    { readProviderConfig },
     { startControllers },
     { installDefinitions },
     { serveHealth },
@@ -58,7 +56,7 @@ async function controller(context: CliContext, client: Client, options: Controll
     { PrometheusMetrics },
   ] = await Promise.all([
     import('../kube/leader-election.ts'),
-    import('../addresses/provider-config.ts'),
+    import('./provider-config-file.ts'),
     import('./controllers.ts'),
     import('./definitions.ts'),
     import('./health-server.ts'),
@@ -69,10 +67,7 @@ async function controller(context: CliContext, client: Client, options: Controll
   context.runsUntilStopped = true
   const logger = createLogger({ level: options.logLevel })
   const metrics = new PrometheusMetrics()
-  const network =
-    options.providerConfig === undefined
-      ? undefined
-      : parseProviderConfig(await readFile(resolve(context.cwd, options.providerConfig), 'utf8'))
+  const network = await readProviderConfig(context.cwd, options.providerConfig)
   let ready = false
   await using parts = new AsyncDisposableStack()
   if (options.bind !== undefined) {

@@ -18,6 +18,7 @@ interface DevOptions {
   port?: number
   images?: readonly string[]
   loadBalancer?: readonly string[]
+  providerConfig?: string
   isolation?: 'namespaces' | 'user-namespaces' | 'loopback'
 }
 
@@ -48,6 +49,12 @@ export function addDevCommand(
       wholeNumber,
     )
     .option('--images <folder>', 'further image definitions; may be repeated (see examples/images/README.md)', collect)
+    .option(
+      '--load-balancer <cloud=id>',
+      'only these load balancers exist in this cloud (volcengine, huawei); may be repeated (default: every plausible id)',
+      collect,
+    )
+    .option('--provider-config <file>', "OpenKruiseGame's config.toml: port ranges and blocked ports")
     .addOption(
       new Option('--isolation <kind>', 'no stronger isolation of containers than this').choices([
         'namespaces',
@@ -99,7 +106,8 @@ async function dev(
 
 async function start(context: CliContext, options: DevOptions): Promise<EmbeddedBerth> {
   // Loaded only now: the commands that talk to a cluster shall not wait for it.
-  const { startEmbedded } = await import('./embedded.ts')
+  const [{ startEmbedded }, { readProviderConfig }] = await Promise.all([import('./embedded.ts'), import('./provider-config-file.ts')])
+  const network = await readProviderConfig(context.cwd, options.providerConfig)
   const attempt = (port: number): Promise<EmbeddedBerth> =>
     startEmbedded(
       {
@@ -109,6 +117,7 @@ async function start(context: CliContext, options: DevOptions): Promise<Embedded
         controllers: options.controllers,
         imageFolders: (options.images ?? []).map(folder => resolve(context.cwd, folder)),
         onTrouble: message => note(context, `berth: ${message}`),
+        ...(network === undefined ? {} : { network }),
         loadBalancers: loadBalancers(options.loadBalancer ?? []),
         ...(options.dataDir === undefined ? {} : { dataDir: resolve(context.cwd, options.dataDir) }),
         ...(options.isolation === undefined ? {} : { isolation: options.isolation }),

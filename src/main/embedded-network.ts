@@ -11,21 +11,24 @@ export interface EmbeddedNetwork {
 const shift = 20_000
 
 /**
- * The port ranges of the embedded cluster: those of a real one, unless this process may not listen on ports that low. Then the ranges
+ * The port ranges of the embedded cluster: those that are wanted, unless this process may not listen on ports that low. Then the ranges
  * concerned are moved up, openly, so that every server still gets an address that works.
  */
-export function embeddedNetwork(unprivilegedFrom: number = firstUnprivilegedPort()): EmbeddedNetwork {
+export function embeddedNetwork(
+  wanted: ProviderConfig = defaultProviderConfig,
+  unprivilegedFrom: number = firstUnprivilegedPort(),
+): EmbeddedNetwork {
   const ranges: ProviderConfig['ranges'] = Object.fromEntries(
-    Object.entries(defaultProviderConfig.ranges).map(([name, range]) => [
+    Object.entries(wanted.ranges).map(([name, range]) => [
       name,
       range.min >= unprivilegedFrom
         ? range
         : { min: range.min + shift, max: range.max + shift, blocked: range.blocked.map(port => port + shift) },
     ]),
   )
-  const moved = (Object.keys(ranges) as RangeName[]).filter(name => ranges[name] !== defaultProviderConfig.ranges[name])
+  const moved = (Object.keys(ranges) as RangeName[]).filter(name => ranges[name] !== wanted.ranges[name])
   return {
-    config: { ...defaultProviderConfig, ranges },
+    config: { ...wanted, ranges },
     notes:
       moved.length === 0
         ? []

@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import type { ProviderConfig } from '../addresses/provider-config.ts'
 import { okgAdmission } from '../families/okg/admission.ts'
 import type { Logger } from '../kube/logger.ts'
 import { type EmbeddedCluster, startCluster } from '../local/cluster.ts'
@@ -23,6 +24,8 @@ export interface EmbeddedOptions {
   readonly isolation?: Isolation
   /** Ids of the load balancers that exist, by cloud; a cloud without an entry has every plausible one. */
   readonly loadBalancers?: Readonly<Record<string, readonly string[]>>
+  /** Port ranges of the networks. Default: those OpenKruiseGame ships with. */
+  readonly network?: ProviderConfig
   /** Whether Berth's controllers run in this process; without them the cluster is a plain Kubernetes. Default true. */
   readonly controllers?: boolean
   /** Warnings and errors in a sentence, for a terminal. */
@@ -70,7 +73,7 @@ export async function startEmbedded(options: EmbeddedOptions, signal: AbortSigna
   )
   if (dataDir !== undefined) await writeFile(slotFile, `${slot.number}\n`)
 
-  const network = embeddedNetwork()
+  const network = embeddedNetwork(options.network)
   if (options.controllers !== false) {
     const client = cluster.client('berth')
     await installDefinitions(client, signal)
