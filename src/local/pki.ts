@@ -1,6 +1,7 @@
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { createCertificateAuthority, createServingCertificate, isUsable, type KeyAndCertificate } from './apiserver/tls/certificates.ts'
+import { createCertificateAuthority, isUsable, type KeyAndCertificate } from '../kube/tls/certificates.ts'
+import { createApiServerCertificate } from './apiserver/tls/api-server-certificate.ts'
 
 export interface ServingPair {
   readonly serving: KeyAndCertificate
@@ -14,9 +15,10 @@ export interface ServingPair {
  */
 export async function servingPair(folder: string, keep: boolean, names: readonly string[], now: Date): Promise<ServingPair> {
   const stored = keep ? await readPair(folder, 'ca') : undefined
-  const authority = stored ?? createCertificateAuthority(now)
+  const authority = stored ?? createCertificateAuthority({ now })
   const old = stored === undefined ? undefined : await readPair(folder, 'serving')
-  const serving = old !== undefined && isUsable(authority, old.cert, names, now) ? old : createServingCertificate(authority, { names, now })
+  const serving =
+    old !== undefined && isUsable(authority, old.cert, names, now) ? old : createApiServerCertificate(authority, { names, now })
   if (keep) {
     await mkdir(folder, { recursive: true, mode: 0o700 })
     if (authority !== stored) await writePair(folder, 'ca', authority)

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { json } from 'node:stream/consumers'
 import { describe, expect, it } from 'vitest'
 import { ApiUnderTest, configMap } from '../testing/api-under-test.ts'
-import { createCertificateAuthority, createServingCertificate } from '../tls/certificates.ts'
+import { createCertificateAuthority, createServingCertificate } from '../../../kube/tls/certificates.ts'
 
 const maps = '/api/v1/namespaces/default/configmaps'
 const configurations = '/apis/admissionregistration.k8s.io/v1'
@@ -15,7 +15,7 @@ interface Review {
 /** A webhook that answers each review as the test says. */
 async function webhook(answer: (review: Review) => Record<string, unknown>) {
   const authority = createCertificateAuthority()
-  const server = createServer(createServingCertificate(authority), (request, response) => {
+  const server = createServer(createServingCertificate(authority, { names: ['127.0.0.1'] }), (request, response) => {
     void json(request).then(body => {
       const review = body as Review
       response.end(

@@ -5,7 +5,8 @@ import { gunzipSync } from 'node:zlib'
 import { buffer } from 'node:stream/consumers'
 import { describe, expect, it } from 'vitest'
 import { ApiUnderTest, configMap } from '../testing/api-under-test.ts'
-import { createCertificateAuthority, createClientCertificate, createServingCertificate } from '../tls/certificates.ts'
+import { createCertificateAuthority, createClientCertificate } from '../../../kube/tls/certificates.ts'
+import { createApiServerCertificate } from '../tls/api-server-certificate.ts'
 
 const maps = '/api/v1/namespaces/default/configmaps'
 
@@ -24,7 +25,7 @@ async function listening() {
   const { port } = await api.server.listen({
     host: '127.0.0.1',
     port: 0,
-    tls: { ...createServingCertificate(authority), clientCa: authority.cert },
+    tls: { ...createApiServerCertificate(authority), clientCa: authority.cert },
   })
   const open = ({ method = 'GET', path, headers = {}, body, client = { key: '', cert: '' } }: Call): Promise<IncomingMessage> =>
     new Promise((resolve, reject) => {

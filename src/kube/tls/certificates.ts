@@ -1,4 +1,13 @@
-import { createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes, sign, X509Certificate, type KeyObject } from 'node:crypto'
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  randomBytes,
+  sign,
+  X509Certificate,
+  type KeyObject,
+} from 'node:crypto'
 import { isIP } from 'node:net'
 import { bits, boolean, explicit, implicit, integer, objectId, octets, pem, sequence, set, time, utf8 } from './der.ts'
 
@@ -8,48 +17,60 @@ export interface KeyAndCertificate {
   readonly cert: string
 }
 
-export interface ServingCertificateOptions {
-  /** Host names and IP addresses beside those every API server has (`localhost`, `kubernetes.default.svc`, 127.0.0.1 …). */
-  readonly names?: readonly string[]
+export interface CertificateOptions {
+  /** Default now. The certificate counts from a day earlier, so that clocks may differ. */
   readonly now?: Date
+  /** How long it holds from `now`, in milliseconds. Default ten years. */
+  readonly lifetimeMs?: number
 }
 
-const years = 10
+export interface AuthorityOptions extends CertificateOptions {
+  /** Default `berth-ca`. */
+  readonly commonName?: string
+}
+
+export interface ServingCertificateOptions extends CertificateOptions {
+  /** Host names and IP addresses that clients may know the server by. */
+  readonly names: readonly string[]
+  /** Default: the first name. */
+  readonly commonName?: string
+}
+
 const day = 24 * 60 * 60 * 1000
+const tenYears = 3650 * day
 const ecdsaWithSha256 = sequence(objectId('1.2.840.10045.4.3.2'))
 
-const standardNames = [
-  'localhost',
-  'kubernetes',
-  'kubernetes.default',
-  'kubernetes.default.svc',
-  'kubernetes.default.svc.cluster.local',
-  '127.0.0.1',
-  '::1',
-]
+/** By how much certificates count from before they were made, in milliseconds. */
+export const backdatedMs = day
 
-/** A new certificate authority of its own: EC P-256, ten years. */
-export function createCertificateAuthority(now: Date = new Date()): KeyAndCertificate {
+/** A new certificate authority of its own, on EC P-256. */
+export function createCertificateAuthority({
+  now = new Date(),
+  lifetimeMs = tenYears,
+  commonName = 'berth-ca',
+}: AuthorityOptions = {}): KeyAndCertificate {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-  const name = 'berth-ca'
+  const self = { commonName }
+  const validity = { from: new Date(now.getTime() - backdatedMs), until: new Date(now.getTime() + lifetimeMs) }
   const cert = certificate({
-    subject: { commonName: name },
-    issuer: { commonName: name },
+    subject: self,
+    issuer: self,
     publicKey,
+    issuerKey: publicKey,
     signer: privateKey,
-    now,
+    validity,
     isAuthority: true,
     names: [],
   })
   return { key: pemOf(privateKey), cert }
 }
 
-/** The certificate an API server shows, signed by the authority. */
+/** The certificate a server shows to those who call it by one of the names, signed by the authority. */
 export function createServingCertificate(
   authority: KeyAndCertificate,
-  { names = [], now = new Date() }: ServingCertificateOptions = {},
+  { names, commonName = names[0] ?? '', ...options }: ServingCertificateOptions,
 ): KeyAndCertificate {
-  return issue(authority, { commonName: 'kube-apiserver' }, [...new Set([...standardNames, ...names])], now)
+  return issue(authority, { commonName }, [...new Set(names)], options)
 }
 
 /** A client certificate: `commonName` is the user, `organizations` are the groups. */
@@ -57,16 +78,20 @@ export function createClientCertificate(
   authority: KeyAndCertificate,
   commonName: string,
   organizations: readonly string[],
-  now: Date = new Date(),
+  options: CertificateOptions = {},
 ): KeyAndCertificate {
-  return issue(authority, { commonName, organizations }, [], now)
+  return issue(authority, { commonName, organizations }, [], options)
+}
+
+/** Whether a certificate names all these hosts; host names may be covered by a wildcard. */
+export function namesAll(cert: X509Certificate, names: readonly string[]): boolean {
+  return names.every(name => (isIP(name) === 0 ? cert.checkHost(name) : cert.checkIP(name)) !== undefined)
 }
 
 /** Whether a certificate still holds for a day, is signed by the authority and names all these hosts. */
 export function isUsable(authority: KeyAndCertificate, cert: string, names: readonly string[], now: Date = new Date()): boolean {
   const read = new X509Certificate(cert)
-  const isValid = read.validToDate.getTime() > now.getTime() + day && read.verify(createPublicKey(authority.cert))
-  return isValid && names.every(name => (isIP(name) === 0 ? read.checkHost(name) : read.checkIP(name)) !== undefined)
+  return read.validToDate.getTime() > now.getTime() + day && read.verify(createPublicKey(authority.cert)) && namesAll(read, names)
 }
 
 interface Subject {
@@ -74,10 +99,18 @@ interface Subject {
   readonly organizations?: readonly string[]
 }
 
-function issue(authority: KeyAndCertificate, subject: Subject, names: readonly string[], now: Date): KeyAndCertificate {
+function issue(
+  authority: KeyAndCertificate,
+  subject: Subject,
+  names: readonly string[],
+  { now = new Date(), lifetimeMs = tenYears }: CertificateOptions,
+): KeyAndCertificate {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const issuer = { commonName: /CN=(.*)/.exec(new X509Certificate(authority.cert).subject)?.[1] ?? '' }
-  const cert = certificate({ subject, issuer, publicKey, signer: createPrivateKey(authority.key), now, isAuthority: false, names })
+  const validity = { from: new Date(now.getTime() - backdatedMs), until: new Date(now.getTime() + lifetimeMs) }
+  const issuerKey = createPublicKey(authority.cert)
+  const signer = createPrivateKey(authority.key)
+  const cert = certificate({ subject, issuer, publicKey, issuerKey, signer, validity, isAuthority: false, names })
   return { key: pemOf(privateKey), cert }
 }
 
@@ -89,27 +122,34 @@ interface CertificateFacts {
   readonly subject: Subject
   readonly issuer: Subject
   readonly publicKey: KeyObject
+  readonly issuerKey: KeyObject
   readonly signer: KeyObject
-  readonly now: Date
+  readonly validity: { readonly from: Date; readonly until: Date }
   readonly isAuthority: boolean
   readonly names: readonly string[]
 }
 
 /** RFC 5280, version 3. */
-function certificate({ subject, issuer, publicKey, signer, now, isAuthority, names }: CertificateFacts): string {
-  const until = new Date(now.getTime() + years * 365 * day)
+function certificate({ subject, issuer, publicKey, issuerKey, signer, validity, isAuthority, names }: CertificateFacts): string {
   const body = sequence(
     explicit(0, integer(Buffer.from([2]))),
     integer(Buffer.concat([Buffer.from([1]), randomBytes(15)])),
     ecdsaWithSha256,
     distinguishedName(issuer),
-    sequence(time(new Date(now.getTime() - day)), time(until)),
+    sequence(time(validity.from), time(validity.until)),
     distinguishedName(subject),
     publicKey.export({ type: 'spki', format: 'der' }),
-    explicit(3, sequence(...extensions(isAuthority, names))),
+    explicit(3, sequence(...extensions(isAuthority, names, keyId(publicKey), keyId(issuerKey)))),
   )
   const signature = sign('sha256', body, signer)
   return pem('CERTIFICATE', sequence(body, ecdsaWithSha256, bits(signature)))
+}
+
+/** Tells authorities of one name apart: clients that trust several pick the issuer by it. */
+function keyId(key: KeyObject): Buffer {
+  return createHash('sha1')
+    .update(key.export({ type: 'spki', format: 'der' }))
+    .digest()
 }
 
 function distinguishedName({ commonName, organizations = [] }: Subject): Buffer {
@@ -117,12 +157,14 @@ function distinguishedName({ commonName, organizations = [] }: Subject): Buffer 
   return sequence(...organizations.map(name => part('2.5.4.10', name)), part('2.5.4.3', commonName))
 }
 
-function extensions(isAuthority: boolean, names: readonly string[]): Buffer[] {
+function extensions(isAuthority: boolean, names: readonly string[], subjectKeyId: Buffer, issuerKeyId: Buffer): Buffer[] {
   const extension = (id: string, critical: boolean, value: Buffer): Buffer =>
     sequence(objectId(id), ...(critical ? [boolean(true)] : []), octets(value))
   const result = [extension('2.5.29.19', true, isAuthority ? sequence(boolean(true)) : sequence())]
   // keyCertSign and cRLSign; digitalSignature.
   result.push(extension('2.5.29.15', true, isAuthority ? bits(Buffer.from([0x06]), 1) : bits(Buffer.from([0x80]), 7)))
+  result.push(extension('2.5.29.14', false, octets(subjectKeyId)))
+  result.push(extension('2.5.29.35', false, sequence(implicit(0, issuerKeyId))))
   if (!isAuthority) {
     const usage = names.length > 0 ? '1.3.6.1.5.5.7.3.1' : '1.3.6.1.5.5.7.3.2'
     result.push(extension('2.5.29.37', false, sequence(objectId(usage))))
