@@ -4,56 +4,91 @@ import type { Logger } from './logger.ts'
 import type { KubeObject } from './object.ts'
 import { Reflector } from './reflector.ts'
 import { apiVersionOf, type ResourceType } from './resource.ts'
-import type { IndexFunction, Store } from './store.ts'
+import { type IndexFunction, ObjectStore, type Store } from './store.ts'
 
 export interface CacheOptions {
   readonly client: Client
+  /** Namespaces whose objects stores have, unless a store asks for others. Default: all. Kinds without namespaces stay whole. */
+  readonly namespaces?: readonly string[]
   readonly clock?: Clock
   readonly logger?: Logger
   readonly random?: () => number
 }
 
 export interface StoreOptions<T extends KubeObject> {
-  /** All namespaces when absent. */
+  /** This namespace alone. Default: the namespaces of the cache. */
   readonly namespace?: string
+  /** All of the cluster, whatever the cache is limited to. */
+  readonly everywhere?: boolean
   readonly labelSelector?: string
   readonly fieldSelector?: string
   readonly indexes?: Readonly<Record<string, IndexFunction<T>>>
 }
 
+interface Entry<T extends KubeObject> {
+  readonly store: Store<T>
+  readonly reflectors: readonly Reflector<T>[]
+}
+
 /**
- * One store per kind and selection, shared by all controllers of a process: each kind is listed and watched once.
- * A store starts to fill when it is first asked for.
+ * One store per kind and selection, shared by all controllers of a process: each kind is listed and watched once, or once per
+ * namespace where the cache is limited to some. A store starts to fill when it is first asked for; nothing is listed again while
+ * its watch can go on.
  */
 export class Cache implements AsyncDisposable {
-  readonly #options: CacheOptions
-  readonly #reflectors = new Map<string, Reflector<KubeObject>>()
+  readonly #options: Omit<CacheOptions, 'namespaces'>
+  readonly #namespaces: readonly string[] | undefined
+  readonly #entries = new Map<string, Entry<KubeObject>>()
 
   constructor(options: CacheOptions) {
-    this.#options = options
+    const { namespaces, ...rest } = options
+    if (namespaces?.length === 0) throw new RangeError('a cache of no namespace would stay empty')
+    this.#options = rest
+    this.#namespaces = namespaces === undefined ? undefined : [...new Set(namespaces)]
   }
 
   /** The store of a kind; indexes are added to those it has already. */
   store<T extends KubeObject>(type: ResourceType<T>, options: StoreOptions<T> = {}): Store<T> {
-    const { namespace = '', labelSelector = '', fieldSelector = '', indexes = {} } = options
-    const id = [apiVersionOf(type), type.plural, namespace, labelSelector, fieldSelector].join('|')
-    let reflector = this.#reflectors.get(id) as unknown as Reflector<T> | undefined
-    if (reflector === undefined) {
-      const { indexes: _later, ...selection } = options
-      reflector = new Reflector<T>({ ...this.#options, ...selection, type })
-      this.#reflectors.set(id, reflector as unknown as Reflector<KubeObject>)
-      reflector.start()
+    const { labelSelector = '', fieldSelector = '', indexes = {} } = options
+    const namespaces = this.#namespacesOf(type, options)
+    const id = [apiVersionOf(type), type.plural, namespaces?.join(',') ?? '', labelSelector, fieldSelector].join('|')
+    let entry = this.#entries.get(id) as unknown as Entry<T> | undefined
+    if (entry === undefined) {
+      entry = this.#start(type, namespaces, options)
+      this.#entries.set(id, entry as unknown as Entry<KubeObject>)
     }
-    for (const [name, values] of Object.entries(indexes)) reflector.store.addIndex(name, values)
-    return reflector.store
+    for (const [name, values] of Object.entries(indexes)) entry.store.addIndex(name, values)
+    return entry.store
   }
 
   /** Resolves when every store asked for so far is complete. */
   async whenSynced(signal?: AbortSignal): Promise<void> {
-    await Promise.all([...this.#reflectors.values()].map(reflector => reflector.store.whenSynced(signal)))
+    await Promise.all([...this.#entries.values()].map(({ store }) => store.whenSynced(signal)))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all([...this.#reflectors.values()].map(reflector => reflector[Symbol.asyncDispose]()))
+    await Promise.all(
+      [...this.#entries.values()].flatMap(({ reflectors }) => reflectors.map(reflector => reflector[Symbol.asyncDispose]())),
+    )
+  }
+
+  #namespacesOf(
+    type: ResourceType,
+    { namespace, everywhere = false }: { readonly namespace?: string; readonly everywhere?: boolean },
+  ): readonly string[] | undefined {
+    if (!type.namespaced || everywhere) return undefined
+    return namespace === undefined ? this.#namespaces : [namespace]
+  }
+
+  #start<T extends KubeObject>(type: ResourceType<T>, namespaces: readonly string[] | undefined, options: StoreOptions<T>): Entry<T> {
+    const { indexes: _later, namespace: _one, everywhere: _all, ...selection } = options
+    const common = { ...this.#options, ...selection, type }
+    const store = new ObjectStore<T>()
+    const reflectors =
+      namespaces === undefined
+        ? [new Reflector<T>({ ...common, into: { store, feed: store } })]
+        : [...store.feedsOf(namespaces)].map(([namespace, feed]) => new Reflector<T>({ ...common, namespace, into: { store, feed } }))
+    for (const reflector of reflectors) reflector.start()
+    return { store, reflectors }
   }
 }

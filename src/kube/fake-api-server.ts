@@ -9,13 +9,14 @@ interface Change {
 
 interface Watcher {
   readonly pending: unknown[]
+  readonly isIn: (object: KubeObject) => boolean
   broken: boolean
   wake(): void
 }
 
 /**
  * For tests of watch machinery: one kind of objects behind a transport, with versions, pages, history, and faults on demand.
- * Every collection path serves the same objects.
+ * Every kind has the same objects; paths with a namespace have those of the namespace.
  */
 export class FakeApiServer implements Transport {
   readonly requests: TransportRequest[] = []
@@ -29,9 +30,9 @@ export class FakeApiServer implements Transport {
   /** Whether `sendInitialEvents` is understood. */
   streamsLists = true
 
-  put(name: string, content: Record<string, unknown> = {}, uid = `uid-${name}`): void {
+  put(name: string, content: Record<string, unknown> = {}, uid = `uid-${name}`, namespace = 'default'): void {
     this.#version += 1
-    const metadata = { name, namespace: 'default', uid, resourceVersion: String(this.#version), creationTimestamp: '2026-01-01T00:00:00Z' }
+    const metadata = { name, namespace, uid, resourceVersion: String(this.#version), creationTimestamp: '2026-01-01T00:00:00Z' }
     const object: KubeObject = Object.freeze({ apiVersion: 'v1', kind: 'ConfigMap', metadata, ...content })
     const type = this.#objects.has(keyOf(object)) ? 'MODIFIED' : 'ADDED'
     this.#objects.set(keyOf(object), object)
@@ -72,8 +73,10 @@ export class FakeApiServer implements Transport {
     this.requests.push(request)
     const refusal = this.refusals.shift()
     if (refusal !== undefined) return Promise.resolve(answer(refusal.status, refusal.body, refusal.headers))
-    const query = new URL(request.path, 'http://fake').searchParams
-    return Promise.resolve(query.get('watch') === 'true' ? this.#watch(query, request.signal) : this.#page(query))
+    const { pathname, searchParams: query } = new URL(request.path, 'http://fake')
+    const namespace = /\/namespaces\/([^/]+)\//.exec(pathname)?.[1]
+    const isIn = (object: KubeObject): boolean => namespace === undefined || object.metadata.namespace === namespace
+    return Promise.resolve(query.get('watch') === 'true' ? this.#watch(query, isIn, request.signal) : this.#page(query, isIn))
   }
 
   open(): Promise<TransportChannel> {
@@ -85,13 +88,14 @@ export class FakeApiServer implements Transport {
   #record(event: Change['event']): void {
     this.#history.push({ version: this.#version, event })
     for (const watcher of this.#watchers) {
+      if (!watcher.isIn(event.object)) continue
       watcher.pending.push(event)
       watcher.wake()
     }
   }
 
-  #page(query: URLSearchParams): TransportResponse {
-    const all = this.list()
+  #page(query: URLSearchParams, isIn: (object: KubeObject) => boolean): TransportResponse {
+    const all = this.list().filter(isIn)
     const start = Number(query.get('continue') ?? 0)
     const limit = Number(query.get('limit') ?? all.length)
     const more = start + limit < all.length ? { continue: String(start + limit) } : {}
@@ -99,7 +103,7 @@ export class FakeApiServer implements Transport {
     return answer(200, { kind: 'List', apiVersion: 'v1', metadata: { resourceVersion: String(this.#version), ...more }, items })
   }
 
-  #watch(query: URLSearchParams, signal: AbortSignal | undefined): TransportResponse {
+  #watch(query: URLSearchParams, isIn: (object: KubeObject) => boolean, signal: AbortSignal | undefined): TransportResponse {
     const initial = query.get('sendInitialEvents') === 'true'
     if (initial && !this.streamsLists)
       return answer(422, { kind: 'Status', code: 422, reason: 'Invalid', message: 'sendInitialEvents is forbidden' })
@@ -107,11 +111,15 @@ export class FakeApiServer implements Transport {
     if (from < this.#oldest) {
       return answer(200, undefined, {}, [{ type: 'ERROR', object: { kind: 'Status', code: 410, reason: 'Expired', message: 'too old' } }])
     }
-    const first: unknown[] = initial ? this.list().map(object => ({ type: 'ADDED', object })) : []
+    const first: unknown[] = initial
+      ? this.list()
+          .filter(isIn)
+          .map(object => ({ type: 'ADDED', object }))
+      : []
     const end = { resourceVersion: String(from), annotations: { 'k8s.io/initial-events-end': 'true' } }
     if (initial) first.push({ type: 'BOOKMARK', object: { kind: 'ConfigMap', apiVersion: 'v1', metadata: end } })
-    for (const change of this.#history) if (change.version > from) first.push(change.event)
-    const watcher: Watcher = { pending: first, broken: false, wake: () => {} }
+    for (const change of this.#history) if (change.version > from && isIn(change.event.object)) first.push(change.event)
+    const watcher: Watcher = { pending: first, isIn, broken: false, wake: () => {} }
     this.#watchers.add(watcher)
     return answer(200, undefined, {}, this.#follow(watcher, signal))
   }

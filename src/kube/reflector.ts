@@ -4,7 +4,7 @@ import { type Clock, systemClock } from './clock.ts'
 import { type Logger, noopLogger } from './logger.ts'
 import { type DeepReadonly, keyOf, type KubeObject, type ObjectKey } from './object.ts'
 import { apiVersionOf, type ResourceType } from './resource.ts'
-import { type IndexFunction, ObjectStore, type Store } from './store.ts'
+import { type IndexFunction, ObjectStore, type Store, type StoreFeed } from './store.ts'
 
 export interface ReflectorOptions<T extends KubeObject> {
   readonly client: Client
@@ -14,6 +14,8 @@ export interface ReflectorOptions<T extends KubeObject> {
   readonly labelSelector?: string
   readonly fieldSelector?: string
   readonly indexes?: Readonly<Record<string, IndexFunction<T>>>
+  /** Filled instead of a store of its own; `feed` is the part of it that this reflector's namespace has. */
+  readonly into?: { readonly store: Store<T>; readonly feed: StoreFeed<T> }
   /**
    * `list` (default) reads pages, then watches. `stream` lets the watch send the initial objects (`sendInitialEvents`), which
    * costs the server less; where the server does not offer it, the reflector falls back to `list`.
@@ -55,7 +57,7 @@ const initialEventsEnd = 'k8s.io/initial-events-end'
  */
 export class Reflector<T extends KubeObject> implements AsyncDisposable {
   readonly store: Store<T>
-  readonly #store: ObjectStore<T>
+  readonly #store: StoreFeed<T>
   readonly #options: ReflectorOptions<T>
   readonly #clock: Clock
   readonly #logger: Logger
@@ -70,8 +72,10 @@ export class Reflector<T extends KubeObject> implements AsyncDisposable {
 
   constructor(options: ReflectorOptions<T>) {
     this.#options = options
-    this.#store = new ObjectStore(options.indexes)
-    this.store = this.#store
+    const own = new ObjectStore<T>(options.indexes)
+    const { store, feed } = options.into ?? { store: own, feed: own }
+    this.#store = feed
+    this.store = store
     this.#clock = options.clock ?? systemClock
     this.#logger = options.logger ?? noopLogger
     this.#random = options.random ?? Math.random

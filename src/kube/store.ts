@@ -38,8 +38,18 @@ interface Index<T extends KubeObject> {
   readonly keys: Map<string, Set<ObjectKey>>
 }
 
-/** The writable side of a {@link Store}, which a reflector (or a test) feeds. */
-export class ObjectStore<T extends KubeObject> implements Store<T> {
+/** The writable side of a store. */
+export interface StoreFeed<T extends KubeObject> {
+  /** Takes in an object that was added or changed. A version that is stored already is ignored. */
+  apply(object: DeepReadonly<T>): void
+  /** Takes in a deletion; `last` is the final version the watch sent. */
+  remove(last: DeepReadonly<T>): void
+  /** Makes the store equal to a fresh list in one go: subscribers hear the differences only. Marks the store as synced. */
+  replace(objects: ReadonlyMap<ObjectKey, DeepReadonly<T>>): void
+}
+
+/** A {@link Store} that a reflector (or a test) feeds, or several reflectors, each with one namespace. */
+export class ObjectStore<T extends KubeObject> implements Store<T>, StoreFeed<T> {
   readonly #objects = new Map<ObjectKey, DeepReadonly<T>>()
   readonly #indexes = new Map<string, Index<T>>()
   readonly #handlers = new Set<StoreHandlers<T>>()
@@ -114,7 +124,6 @@ export class ObjectStore<T extends KubeObject> implements Store<T> {
     }
   }
 
-  /** Takes in an object that was added or changed. A version that is stored already is ignored. */
   apply(object: DeepReadonly<T>): void {
     const key = keyOf(object)
     const old = this.#objects.get(key)
@@ -129,7 +138,6 @@ export class ObjectStore<T extends KubeObject> implements Store<T> {
     this.#insert(key, object, old)
   }
 
-  /** Takes in a deletion; `last` is the final version the watch sent. */
   remove(last: DeepReadonly<T>): void {
     const key = keyOf(last)
     const old = this.#objects.get(key)
@@ -137,10 +145,32 @@ export class ObjectStore<T extends KubeObject> implements Store<T> {
     this.#remove(key, old, last)
   }
 
-  /** Makes the store equal to a fresh list in one go: subscribers hear the differences only. Marks the store as synced. */
   replace(objects: ReadonlyMap<ObjectKey, DeepReadonly<T>>): void {
     for (const [key, old] of this.#objects) if (!objects.has(key)) this.#remove(key, old)
     for (const object of objects.values()) this.apply(object)
+    this.#markSynced()
+  }
+
+  /**
+   * A feed per namespace: `replace` of each concerns the objects of its namespace alone, and the store is synced when all have
+   * had their first list. Instead of feeding the store itself.
+   */
+  feedsOf(namespaces: readonly string[]): ReadonlyMap<string, StoreFeed<T>> {
+    const missing = new Set(namespaces)
+    const feed = (namespace: string): StoreFeed<T> => ({
+      apply: object => this.apply(object),
+      remove: last => this.remove(last),
+      replace: objects => {
+        for (const [key, old] of this.#objects) if (old.metadata.namespace === namespace && !objects.has(key)) this.#remove(key, old)
+        for (const object of objects.values()) this.apply(object)
+        missing.delete(namespace)
+        if (missing.size === 0) this.#markSynced()
+      },
+    })
+    return new Map(namespaces.map(namespace => [namespace, feed(namespace)]))
+  }
+
+  #markSynced(): void {
     if (this.#hasSynced) return
     this.#hasSynced = true
     this.#synced.resolve()
