@@ -4,7 +4,7 @@ export default defineConfig({
   test: {
     reporters: ['default', './test/tally-reporter.ts'],
     projects: [
-      { test: { name: 'unit', include: ['src/**/*.test.ts', 'scripts/**/*.test.ts', 'examples/**/*.test.ts'], pool: 'threads' } },
+      { test: { name: 'unit', include: ['src/**/*.test.ts', 'scripts/**/*.test.ts', 'deploy/**/*.test.ts', 'examples/**/*.test.ts'], pool: 'threads' } },
       {
         test: {
           name: 'scenarios',
