@@ -1,0 +1,80 @@
+import { parseArgs } from 'node:util'
+import { clusterNames, componentNames, defaultVersion, openCluster, startKubernetes } from './cluster.ts'
+
+const help = `A real Kubernetes on this host, for the scenarios and for trying things out. Linux, root and Go are needed.
+
+  npm run cluster -- up [--name NAME] [--version 1.34.4] [--fake-nodes N] [--control-plane-only]
+  npm run cluster -- down [--name NAME | --all]
+  npm run cluster -- status
+
+The first start builds Kubernetes from its Go modules (some six minutes), later ones take seconds.
+up            starts the cluster NAME (default: default), or finds it running, and prints the path of its kubeconfig
+  --fake-nodes N          adds N nodes that only claim to run pods, for scale
+  --control-plane-only    no node that runs containers
+down          ends it and removes everything of it: processes, mounts, rules, files
+status        lists the clusters and what runs of them
+`
+
+async function main(): Promise<number> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      name: { type: 'string', default: 'default' },
+      version: { type: 'string', default: defaultVersion },
+      'fake-nodes': { type: 'string', default: '0' },
+      'control-plane-only': { type: 'boolean', default: false },
+      all: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  })
+  const [command] = positionals
+  if (values.help || command === undefined) {
+    process.stdout.write(help)
+    return values.help ? 0 : 2
+  }
+  const report = (line: string) => process.stderr.write(`${line}\n`)
+  if (!/^[a-z0-9-]{1,20}$/.test(values.name))
+    throw new Error(`--name must be lower case letters, digits and '-', at most 20: ${values.name}`)
+  switch (command) {
+    case 'up': {
+      const fakeNodes = Number(values['fake-nodes'])
+      if (!Number.isInteger(fakeNodes) || fakeNodes < 0) throw new Error('--fake-nodes must be a number')
+      const options = { name: values.name, version: values.version.replace(/^v/, ''), node: !values['control-plane-only'], fakeNodes }
+      const cluster = await startKubernetes(options, report)
+      process.stdout.write(`export KUBECONFIG=${cluster.kubeconfig}\n`)
+      return 0
+    }
+    case 'down': {
+      for (const name of values.all ? await clusterNames() : [values.name]) {
+        const cluster = await openCluster(name)
+        if (cluster === undefined) report(`there is no cluster ${name}`)
+        else await cluster.down()
+      }
+      return 0
+    }
+    case 'status': {
+      for (const name of await clusterNames()) {
+        const cluster = await openCluster(name)
+        if (cluster === undefined) continue
+        const { version, fakeNodes } = cluster.options
+        const [up, gone] = [
+          componentNames.filter(part => cluster.runs(part)),
+          componentNames.filter(part => cluster.pid(part) !== undefined && !cluster.runs(part)),
+        ]
+        const parts = [`running: ${up.join(', ') || 'nothing'}`, ...(gone.length === 0 ? [] : [`ended: ${gone.join(', ')}`])]
+        process.stdout.write(`${name}\tKubernetes ${version}\tfake nodes: ${fakeNodes}\t${parts.join('; ')}\t${cluster.kubeconfig}\n`)
+      }
+      return 0
+    }
+    default:
+      process.stderr.write(`unknown command ${command}\n\n${help}`)
+      return 2
+  }
+}
+
+try {
+  process.exitCode = await main()
+} catch (error) {
+  process.stderr.write(`error: ${error instanceof Error ? error.message : String(error)}\n`)
+  process.exitCode = 1
+}
