@@ -52,3 +52,13 @@ export function celEquals(a: unknown, b: unknown): boolean {
   const keys = Object.keys(a)
   return keys.length === Object.keys(b).length && keys.every(key => Object.hasOwn(b, key) && celEquals(a[key], b[key]))
 }
+
+/** A JSON value without a schema as CEL sees it: whole numbers are ints, others doubles. */
+export function untypedToCel(value: unknown): unknown {
+  if (typeof value === 'number') return Number.isInteger(value) ? BigInt(value) : value
+  if (Array.isArray(value)) return value.map(untypedToCel)
+  if (!isJsonObject(value)) return value ?? null
+  const converted: Record<string, unknown> = {}
+  for (const name in value) if (value[name] !== undefined) converted[name] = untypedToCel(value[name])
+  return converted
+}

@@ -1,3 +1,4 @@
+import type { Status } from '../../../kube/api-error.ts'
 import type { FieldError } from '../../../schema/field-error.ts'
 import type { Draft, RegisteredResource } from '../registry.ts'
 
@@ -35,6 +36,8 @@ export interface AdmissionDenial {
   readonly denied: string
   readonly code?: number
   readonly reason?: string
+  /** Default: the name and kind of the object. */
+  readonly details?: Status['details']
 }
 
 /** Returning nothing admits; field errors become a 422 in the form of the kind's own validation. */

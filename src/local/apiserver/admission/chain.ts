@@ -50,7 +50,7 @@ function check({ resource, name }: AdmissionAttributes, verdict: AdmissionVerdic
   if (isDenial(verdict)) {
     const { denied, code = 403, reason = 'Forbidden' } = verdict
     const { group, plural } = resource.type
-    const details = { name, ...(group === '' ? {} : { group }), kind: plural }
+    const details = verdict.details ?? { name, ...(group === '' ? {} : { group }), kind: plural }
     throw new ApiError({ kind: 'Status', apiVersion: 'v1', status: 'Failure', message: denied, reason, code, details })
   }
   if (verdict.length > 0) throw new ApiError(invalidStatus(resource.type, name, verdict))

@@ -1,5 +1,6 @@
 import { Agent, request } from 'node:https'
 import { text } from 'node:stream/consumers'
+import type { Status } from '../../../kube/api-error.ts'
 
 /** Where a webhook is and how long it may take. */
 export interface WebhookEndpoint {
@@ -15,7 +16,7 @@ export interface WebhookEndpoint {
 export interface AdmissionResponse {
   readonly uid: string
   readonly allowed: boolean
-  readonly status?: { readonly message?: string; readonly reason?: string; readonly code?: number }
+  readonly status?: Readonly<Status>
   /** Base64 of a JSON patch. */
   readonly patch?: string
   readonly patchType?: string

@@ -112,4 +112,57 @@ describe('webhooks', () => {
     await api.ok('DELETE', `${maps}/yes`)
     expect(asked).toEqual(['yes'])
   })
+
+  it('are asked only where their conditions hold', async () => {
+    await using api = await ApiUnderTest.start()
+    const asked: string[] = []
+    await using hook = await webhook(({ request }) => {
+      asked.push(`${request.operation} ${request.name}`)
+      return { allowed: true }
+    })
+    const more = {
+      rules: [{ operations: ['CREATE', 'UPDATE'], apiGroups: [''], apiVersions: ['v1'], resources: ['configmaps'] }],
+      matchConditions: [
+        { name: 'changed', expression: "request.operation == 'CREATE' || object.data != oldObject.data" },
+        { name: 'not-mine', expression: "object.metadata.name != 'mine'" },
+      ],
+    }
+    await api.ok('POST', `${configurations}/validatingwebhookconfigurations`, hook.configuration('ValidatingWebhookConfiguration', more))
+    const stored = await api.ok('POST', maps, configMap('a'))
+    await api.ok('PUT', `${maps}/a`, { ...stored, metadata: { name: 'a', labels: { only: 'metadata' } } })
+    await api.ok('POST', maps, configMap('mine'))
+    await api.ok('PUT', `${maps}/a`, { ...configMap('a'), data: { b: '2' } })
+    expect(asked).toEqual(['CREATE a', 'UPDATE a'])
+  })
+
+  it.each([
+    ['Fail', 403],
+    ['Ignore', 201],
+  ])('whose conditions cannot be evaluated: %s', async (failurePolicy, code) => {
+    await using api = await ApiUnderTest.start()
+    await using hook = await webhook(() => ({ allowed: false }))
+    const more = { failurePolicy, matchConditions: [{ name: 'odd', expression: 'object.spec.x == 1' }] }
+    await api.ok('POST', `${configurations}/validatingwebhookconfigurations`, hook.configuration('ValidatingWebhookConfiguration', more))
+    expect((await api.send('POST', maps, configMap('a'))).code).toBe(code)
+  })
+
+  it('with conditions that do not compile are refused themselves', async () => {
+    await using api = await ApiUnderTest.start()
+    await using hook = await webhook(() => ({ allowed: true }))
+    const configuration = hook.configuration('ValidatingWebhookConfiguration', {
+      matchConditions: [{ name: 'a', expression: 'object.x ==' }],
+    })
+    expect(await api.refused('POST', `${configurations}/validatingwebhookconfigurations`, configuration)).toMatchObject({
+      code: 422,
+      details: { causes: [{ field: 'webhooks[0].matchConditions[0].expression' }] },
+    })
+  })
+
+  it('pass on which fields they refuse', async () => {
+    await using api = await ApiUnderTest.start()
+    const details = { name: 'bad', kind: 'ConfigMap', causes: [{ reason: 'FieldValueInvalid', message: 'no', field: 'data.a' }] }
+    await using hook = await webhook(() => ({ allowed: false, status: { message: 'no', code: 422, reason: 'Invalid', details } }))
+    await api.ok('POST', `${configurations}/validatingwebhookconfigurations`, hook.configuration('ValidatingWebhookConfiguration'))
+    expect(await api.refused('POST', maps, configMap('bad'))).toMatchObject({ code: 422, reason: 'Invalid', details })
+  })
 })

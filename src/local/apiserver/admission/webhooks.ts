@@ -10,9 +10,10 @@ import type { Logger } from '../../../kube/logger.ts'
 import type { DeepReadonly } from '../../../kube/object.ts'
 import { applyJsonPatch } from '../../../kube/patch/json-patch.ts'
 import { labelSelectorOf, type LabelSelectorObject } from '../../../kube/selector.ts'
+import { matchConditionsHold } from '../../../schema/cel/match-condition.ts'
 import { cloneJson } from '../../../schema/json.ts'
 import type { Draft, RegisteredResource } from '../registry.ts'
-import { internalError } from '../status-errors.ts'
+import { forbidden, internalError } from '../status-errors.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { AdmissionAttributes, AdmissionDenial, AdmissionOperation, AdmissionPlugin } from './admission.ts'
 import { callWebhook, type AdmissionResponse, type WebhookEndpoint } from './webhook-call.ts'
@@ -24,7 +25,7 @@ const validating = 'validatingwebhookconfigurations.admissionregistration.k8s.io
 
 /**
  * Calls the webhooks that MutatingWebhookConfigurations and ValidatingWebhookConfigurations name, by URL or by a Service whose
- * endpoints this process can reach. `matchConditions` are not evaluated: such a webhook is called for everything its rules match.
+ * endpoints this process can reach. Of the variables of `matchConditions`, `authorizer` is not offered.
  * Contract: https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/
  */
 export class WebhookAdmission implements AdmissionPlugin {
@@ -48,7 +49,7 @@ export class WebhookAdmission implements AdmissionPlugin {
 
   async mutate(attributes: AdmissionAttributes): Promise<AdmissionDenial | undefined> {
     for (const webhook of this.#concerned(mutating, attributes)) {
-      const response = await this.#ask(webhook, attributes)
+      const response = this.#isAsked(webhook, attributes) ? await this.#ask(webhook, attributes) : undefined
       if (response === undefined) continue
       if (!response.allowed) return denial(webhook, response)
       if (response.patch !== undefined && attributes.object !== undefined) change(webhook, attributes.object, response.patch)
@@ -57,7 +58,7 @@ export class WebhookAdmission implements AdmissionPlugin {
   }
 
   async validate(attributes: AdmissionAttributes): Promise<AdmissionDenial | undefined> {
-    const webhooks = this.#concerned(validating, attributes)
+    const webhooks = this.#concerned(validating, attributes).filter(webhook => this.#isAsked(webhook, attributes))
     const responses = await Promise.all(webhooks.map(webhook => this.#ask(webhook, attributes)))
     for (const [index, webhook] of webhooks.entries()) {
       const response = responses[index]
@@ -86,6 +87,21 @@ export class WebhookAdmission implements AdmissionPlugin {
         selects(objectSelector, object?.metadata.labels) || (oldObject !== undefined && selects(objectSelector, oldObject.metadata.labels))
       )
     })
+  }
+
+  /** By its conditions. As the state they look at is that of now, mutating webhooks are filtered one by one. */
+  #isAsked(webhook: Webhook, attributes: AdmissionAttributes): boolean {
+    const { matchConditions = [] } = webhook
+    if (matchConditions.length === 0) return true
+    const { object, oldObject, ...request } = reviewOf(attributes).request
+    try {
+      return matchConditionsHold(matchConditions, { object, oldObject, request })
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error)
+      if (webhook.failurePolicy !== 'Ignore') throw forbidden(attributes.resource.type, attributes.name, why)
+      this.#logger.warn('failed evaluating the match conditions of a webhook, failing open', { webhook: webhook.name, error: why })
+      return false
+    }
   }
 
   /** The answer; undefined when it failed and the webhook's policy is to go on. */
@@ -197,6 +213,7 @@ function denial(webhook: Webhook, { status }: AdmissionResponse): AdmissionDenia
     denied: `admission webhook ${JSON.stringify(webhook.name)}${why}`,
     code: status?.code ?? 403,
     reason: status?.reason ?? 'Forbidden',
+    ...(status?.details === undefined ? {} : { details: status.details }),
   }
 }
 

@@ -13,6 +13,7 @@ import type {
   RoleBinding,
 } from '../../../apis/core/types.generated.ts'
 import type { DeepReadonly } from '../../../kube/object.ts'
+import { matchConditionProblem } from '../../../schema/cel/match-condition.ts'
 import { equalJson } from '../../../schema/json.ts'
 import type { KindStrategy } from '../registry.ts'
 import { invalid, nonNegative, oneOf, required, unsupported } from './field-errors.ts'
@@ -164,6 +165,18 @@ export const webhookConfigurationStrategy: KindStrategy = {
       for (const rule of webhook.rules ?? []) rule.scope ??= '*'
       if (webhook.clientConfig?.service !== undefined) webhook.clientConfig.service.port ??= 443
     }
+  },
+  validate(object) {
+    const { webhooks } = object as unknown as DeepReadonly<MutatingWebhookConfiguration>
+    return (webhooks ?? []).flatMap(({ matchConditions = [] }, index) =>
+      matchConditions.flatMap(({ name, expression }, at) => {
+        const field = `webhooks[${index}].matchConditions[${at}]`
+        if (name === '') return [required(`${field}.name`)]
+        if (expression === '') return [required(`${field}.expression`)]
+        const problem = matchConditionProblem(expression)
+        return problem === undefined ? [] : [invalid(`${field}.expression`, expression, problem)]
+      }),
+    )
   },
 }
 
