@@ -11,6 +11,7 @@ export interface ControllerOptions extends ConnectionOptions {
   readonly leaseNamespace: string
   readonly installCrds?: boolean
   readonly providerConfig?: string
+  readonly namespaces?: readonly string[]
   readonly bind?: { host: string; port: number }
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error'
 }
@@ -23,12 +24,14 @@ export function addControllerCommand(parent: Command, context: CliContext): void
     examples: [
       'berth controller --install-crds            # from a laptop, for the cluster of the kubeconfig',
       'berth controller --bind 0.0.0.0:8080       # in a pod: health checks and metrics',
+      'berth controller --namespaces games,events',
       "berth controller --provider-config config.toml   # OpenKruiseGame's port ranges",
     ],
   })
     .option('--no-leader-elect', 'work at once, without a Lease: only where no other instance runs')
     .option('--lease-namespace <name>', 'namespace of the Lease', 'kube-system')
     .option('--install-crds', 'create or update the CustomResourceDefinitions first')
+    .option('--namespaces <names>', 'work in these namespaces alone, with commas between them (default: in all)', namespaceList)
     .option('--provider-config <file>', "OpenKruiseGame's config.toml: port ranges and blocked ports")
     .option('--bind <host:port>', 'serve /healthz, /readyz and /metrics here', hostAndPort)
     .addOption(
@@ -41,6 +44,13 @@ function hostAndPort(value: string): { host: string; port: number } {
   const match = /^(.*):(\d+)$/.exec(value)
   if (match === null) throw new InvalidArgumentError('It must be host:port, such as 127.0.0.1:8080.')
   return { host: (match[1] ?? '').replace(/^\[(.*)\]$/, '$1'), port: Number(match[2]) }
+}
+
+function namespaceList(value: string): readonly string[] {
+  const names = value.split(',').map(name => name.trim())
+  const wrong = names.find(name => !/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(name))
+  if (wrong !== undefined) throw new InvalidArgumentError(`${JSON.stringify(wrong)} is no name of a namespace.`)
+  return names
 }
 
 async function controller(context: CliContext, client: Client, options: ControllerOptions): Promise<void> {
@@ -67,6 +77,7 @@ async function controller(context: CliContext, client: Client, options: Controll
   context.runsUntilStopped = true
   const logger = createLogger({ level: options.logLevel })
   const metrics = new PrometheusMetrics()
+  const { namespaces } = options
   const network = await readProviderConfig(context.cwd, options.providerConfig)
   let ready = false
   await using parts = new AsyncDisposableStack()
@@ -75,7 +86,10 @@ async function controller(context: CliContext, client: Client, options: Controll
   }
   const work = async (signal: AbortSignal): Promise<void> => {
     if (options.installCrds === true) await installDefinitions(client, signal)
-    await using _controllers = await startControllers({ client, logger, metrics, ...(network === undefined ? {} : { network }) }, signal)
+    await using _controllers = await startControllers(
+      { client, logger, metrics, ...(network === undefined ? {} : { network }), ...(namespaces === undefined ? {} : { namespaces }) },
+      signal,
+    )
     logger.info('controllers are at work', { server: context.server })
     ready = true
     await aborted(signal)

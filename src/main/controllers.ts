@@ -17,6 +17,8 @@ export interface ControllersOptions {
   readonly metrics?: MetricsSink
   /** Port ranges of the networks. Default: those OpenKruiseGame ships with. */
   readonly network?: ProviderConfig
+  /** Work in these namespaces alone: nothing is read or written in others, so ports that others hold there are not seen. Default: in all. */
+  readonly namespaces?: readonly string[]
 }
 
 /** Berth's own controllers at work on one cluster; any Kubernetes will do. Disposal stops them and leaves the cluster as it is. */
@@ -26,9 +28,9 @@ export interface Controllers extends AsyncDisposable {
 
 /** Starts the address engine and every family on it. Resolves when they work. */
 export async function startControllers(options: ControllersOptions, signal: AbortSignal): Promise<Controllers> {
-  const { client, logger, clock = systemClock, metrics, network } = options
+  const { client, logger, clock = systemClock, metrics, network, namespaces } = options
   await using parts = new AsyncDisposableStack()
-  const cache = parts.use(new Cache({ client, clock, logger }))
+  const cache = parts.use(new Cache({ client, clock, logger, ...(namespaces === undefined ? {} : { namespaces }) }))
   const stores = {
     services: cache.store(services),
     nodes: cache.store(nodes),
@@ -47,7 +49,7 @@ export async function startControllers(options: ControllersOptions, signal: Abor
   await addresses.start(signal)
   parts.use(
     await startOkg(
-      { client, addresses, clock, logger: withFields(logger, { component: 'okg' }), ...(metrics === undefined ? {} : { metrics }) },
+      { client, addresses, cache, clock, logger: withFields(logger, { component: 'okg' }), ...(metrics === undefined ? {} : { metrics }) },
       signal,
     ),
   )

@@ -11,10 +11,10 @@ import { createEventRecorder, type EventRecorder } from '../../kube/event-record
 import { type Logger, noopLogger } from '../../kube/logger.ts'
 import type { MetricsSink } from '../../kube/metrics.ts'
 import { type DeepReadonly, keyOf, type ObjectKey } from '../../kube/object.ts'
-import { byControllerUid, controllerOf } from '../../kube/owner-reference.ts'
+import { byControllerUid } from '../../kube/owner-reference.ts'
 import type { AddressTrouble, OkgContext } from './context.ts'
 import { createSetController } from './game-server-set/controller.ts'
-import { createServerController, setOf } from './game-server/controller.ts'
+import { createServerController, setOf, setReferenceOf } from './game-server/controller.ts'
 import { indexes } from './names.ts'
 import { OwnWrites } from './own-writes.ts'
 
@@ -22,15 +22,13 @@ export interface OkgOptions {
   readonly client: Client
   /** Started already. */
   readonly addresses: AddressEngine
-  /** Shared stores; default: stores of its own. */
+  /** Shared stores, of the namespaces whose sets are to be run; default: stores of its own, of all namespaces. */
   readonly cache?: Cache
   readonly clock?: Clock
   readonly logger?: Logger
   /** Default: events by the component `berth-okg`. */
   readonly recorder?: Pick<EventRecorder, 'event'>
   readonly metrics?: MetricsSink
-  /** Only this namespace; all when absent. */
-  readonly namespace?: string
   /** Sets, and servers, reconciled at a time. Default 4 and 32. */
   readonly workers?: { readonly sets?: number; readonly servers?: number }
 }
@@ -43,20 +41,21 @@ const setDelayMs = 15
  * work. Ends with the signal or with disposal; what was begun is finished by the next start.
  */
 export async function startOkg(options: OkgOptions, signal: AbortSignal): Promise<AsyncDisposable> {
-  const { client, addresses, clock = systemClock, logger = noopLogger, namespace } = options
+  const { client, addresses, clock = systemClock, logger = noopLogger } = options
   await using stack = new AsyncDisposableStack()
   const cache = options.cache ?? stack.use(new Cache({ client, clock, logger }))
   const recorder = options.recorder ?? stack.use(createEventRecorder({ client, component: 'berth-okg', clock, logger }))
-  const within = namespace === undefined ? {} : { namespace }
-  const ofSets = { ...within, labelSelector: labels.ownerSet }
 
-  const setStore = cache.store(gameServerSets, within)
-  const podStore = cache.store(pods, { ...ofSets, indexes: { [indexes.controller]: byControllerUid, [indexes.node]: byNode } })
+  const setStore = cache.store(gameServerSets)
+  // All pods, not those with the owner label alone: the ports of the others count too, so this store is there anyway.
+  const podStore = cache.store(pods, { indexes: { [indexes.controller]: byControllerUid, [indexes.node]: byNode } })
   const serverStore = cache.store(gameServers, {
-    ...within,
     indexes: { [indexes.overriddenOf]: byOverriddenSet, [indexes.controller]: byControllerUid },
   })
-  const revisionStore = cache.store(controllerrevisions, { ...ofSets, indexes: { [indexes.controller]: byControllerUid } })
+  const revisionStore = cache.store(controllerrevisions, {
+    labelSelector: labels.ownerSet,
+    indexes: { [indexes.controller]: byControllerUid },
+  })
   const nodeStore = cache.store(nodes)
   await cache.whenSynced(signal)
 
@@ -85,8 +84,8 @@ export async function startOkg(options: OkgOptions, signal: AbortSignal): Promis
   )
 
   const onPod = (pod: DeepReadonly<Pod>): void => {
-    const owner = controllerOf(pod)
-    if (owner?.kind !== gameServerSets.kind) return
+    const owner = setReferenceOf(pod)
+    if (owner === undefined) return
     context.enqueueServer(keyOf(pod))
     context.enqueueSet(`${pod.metadata.namespace ?? ''}/${owner.name}`)
   }
@@ -150,7 +149,7 @@ function setKeyOfServer(key: ObjectKey): ObjectKey {
 }
 
 function byNode(pod: DeepReadonly<Pod>): readonly string[] {
-  return pod.spec?.nodeName ? [pod.spec.nodeName] : []
+  return pod.spec?.nodeName && setReferenceOf(pod) !== undefined ? [pod.spec.nodeName] : []
 }
 
 function byOverriddenSet(server: DeepReadonly<GameServer>): readonly string[] {

@@ -8,7 +8,7 @@ import { isAlreadyExists, isConflict, isNamespaceTerminating, isNotFound } from 
 import type { Controller, Result } from '../../../kube/controller.ts'
 import { createController } from '../../../kube/controller.ts'
 import type { MetricsSink } from '../../../kube/metrics.ts'
-import type { DeepReadonly, ObjectKey } from '../../../kube/object.ts'
+import type { DeepReadonly, ObjectKey, OwnerReference } from '../../../kube/object.ts'
 import { controllerOf } from '../../../kube/owner-reference.ts'
 import type { Instant } from '../../../servers/model.ts'
 import type { OkgContext } from '../context.ts'
@@ -266,10 +266,16 @@ function statusDueAt(state: string, since: Instant, createdAt: Instant, address:
   return since + holds.passing
 }
 
+/** How the pod names the set that controls it. Others have a kind of the same name. */
+export function setReferenceOf(pod: DeepReadonly<Pod>): DeepReadonly<OwnerReference> | undefined {
+  const owner = controllerOf(pod)
+  return owner?.kind === gameServerSets.kind && owner.apiVersion.startsWith(`${gameServerSets.group}/`) ? owner : undefined
+}
+
 /** The set that controls the pod. */
 export function setOf(context: OkgContext, pod: DeepReadonly<Pod>): DeepReadonly<GameServerSet> | undefined {
-  const owner = controllerOf(pod)
-  if (owner?.kind !== gameServerSets.kind || !owner.apiVersion.startsWith(`${gameServerSets.group}/`)) return undefined
+  const owner = setReferenceOf(pod)
+  if (owner === undefined) return undefined
   const set = context.sets.get(`${pod.metadata.namespace ?? ''}/${owner.name}`)
   return set?.metadata.uid === owner.uid ? set : undefined
 }
