@@ -2,6 +2,8 @@
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number
+  /** Milliseconds since some moment in the past: never set back, but may stand still while the machine sleeps. */
+  monotonic(): number
   /** Resolves after `ms`; rejects with the signal's reason as soon as it is aborted. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>
   /** Calls back once after `ms`; disposing the timer before that cancels the call. */
@@ -14,6 +16,7 @@ const longestTimer = 2 ** 31 - 1
 /** The clock of the machine. Its timers keep the process alive. */
 export const systemClock: Clock = {
   now: () => Date.now(),
+  monotonic: () => performance.now(),
   after(ms, callback) {
     const timer = setTimeout(callback, Math.min(Math.max(0, ms), longestTimer))
     return { [Symbol.dispose]: () => clearTimeout(timer) }

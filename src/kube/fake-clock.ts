@@ -6,6 +6,7 @@ import { DelayHeap } from './delay-heap.ts'
 export class FakeClock implements Clock {
   readonly #timers = new DelayHeap<{ callback: () => void }>()
   #now: number
+  #asleep = 0
 
   /** Starts at the given milliseconds since the epoch; default 2026-01-01T00:00:00Z. */
   constructor(now = Date.UTC(2026, 0, 1)) {
@@ -16,6 +17,10 @@ export class FakeClock implements Clock {
     return this.#now
   }
 
+  monotonic(): number {
+    return this.#now - this.#asleep
+  }
+
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
     return sleepOn(this, ms, signal)
   }
@@ -24,6 +29,17 @@ export class FakeClock implements Clock {
     const timer = { callback }
     this.#timers.add(timer, this.#now + Math.max(0, ms))
     return { [Symbol.dispose]: () => this.#timers.delete(timer) }
+  }
+
+  /** Lets `ms` pass without a turn of the event loop, as when the process is stopped: timers that are due fire with the next `advance`. */
+  stall(ms: number): void {
+    this.#now += ms
+  }
+
+  /** The machine sleeps for `ms`: the wall clock goes on, the monotonic one does not. */
+  suspend(ms: number): void {
+    this.#now += ms
+    this.#asleep += ms
   }
 
   /** Lets `ms` pass: timers fire in order, each at its own time, and promises that follow from them settle in between. */

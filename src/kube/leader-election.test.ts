@@ -1,104 +1,232 @@
 import { describe, expect, test } from 'vitest'
 import { ApiError } from './api-error.ts'
-import type { Client } from './client.ts'
+import type { Client, WatchEvent } from './client.ts'
 import { FakeClock } from './fake-clock.ts'
 import { LeaderElector, LeadershipLostError } from './leader-election.ts'
-import type { KubeObject } from './object.ts'
-
-type Lease = KubeObject & { spec: { holderIdentity: string; leaseTransitions: number; renewTime: string; leaseDurationSeconds: number } }
+import type { Lease } from './lease.ts'
+import { FencedError, type WriteFence } from './write-fence.ts'
 
 /** One lease with optimistic locking, shared by all candidates; clients can be cut off. */
 class LeaseServer {
   lease: Lease | undefined
+  readonly requests: string[] = []
+  readonly #watchers = new Set<(event: WatchEvent<Lease> | undefined) => void>()
   #version = 0
+  canWatch = true
 
-  client(isCutOff: () => boolean = () => false): Client {
-    const reach = (): void => {
+  client(identity: string, isCutOff: () => boolean = () => false): Client {
+    const reach = (what: string): void => {
       if (isCutOff()) throw new ApiError({ code: 0, reason: 'Unreachable' })
-    }
-    const store = (lease: Lease): Lease => {
-      this.#version += 1
-      this.lease = { ...lease, metadata: { ...lease.metadata, resourceVersion: String(this.#version) } }
-      return this.lease
+      this.requests.push(`${identity} ${what}`)
     }
     const part = {
       get: async () => {
-        reach()
+        reach('GET')
         if (this.lease === undefined) throw new ApiError({ code: 404, reason: 'NotFound' })
         return this.lease
       },
       create: async (_type: unknown, lease: Lease) => {
-        reach()
+        reach('POST')
         if (this.lease !== undefined) throw new ApiError({ code: 409, reason: 'AlreadyExists' })
-        return store(lease)
+        return this.store(lease)
       },
       update: async (_type: unknown, lease: Lease) => {
-        reach()
-        if (lease.metadata.resourceVersion !== this.lease?.metadata.resourceVersion) throw new ApiError({ code: 409, reason: 'Conflict' })
-        return store(lease)
+        reach('PUT')
+        if (this.lease === undefined) throw new ApiError({ code: 404, reason: 'NotFound' })
+        if (lease.metadata.resourceVersion !== this.lease.metadata.resourceVersion) throw new ApiError({ code: 409, reason: 'Conflict' })
+        return this.store(lease)
+      },
+      watch: (_type: unknown, { signal }: { signal: AbortSignal }) => {
+        reach('WATCH')
+        if (!this.canWatch) throw new ApiError({ code: 403, reason: 'Forbidden' })
+        return this.#follow(signal, isCutOff)
       },
     }
     return part as unknown as Client
+  }
+
+  store(lease: Lease): Lease {
+    this.#version += 1
+    this.lease = { ...lease, metadata: { ...lease.metadata, resourceVersion: String(this.#version) } }
+    for (const tell of this.#watchers) tell({ type: 'MODIFIED', object: this.lease })
+    return this.lease
+  }
+
+  delete(): void {
+    const gone = this.lease
+    this.lease = undefined
+    if (gone !== undefined) for (const tell of this.#watchers) tell({ type: 'DELETED', object: gone })
+  }
+
+  async *#follow(signal: AbortSignal, isCutOff: () => boolean): AsyncIterable<WatchEvent<Lease>> {
+    const pending: (WatchEvent<Lease> | undefined)[] = []
+    let wake = (): void => {}
+    const tell = (event: WatchEvent<Lease> | undefined): void => {
+      if (!isCutOff()) pending.push(event)
+      wake()
+    }
+    const onAbort = (): void => tell(undefined)
+    this.#watchers.add(tell)
+    signal.addEventListener('abort', onAbort)
+    try {
+      while (!signal.aborted) {
+        const event = pending.shift()
+        if (event !== undefined) yield event
+        else await new Promise<void>(resolve => (wake = resolve))
+      }
+      throw signal.reason
+    } finally {
+      this.#watchers.delete(tell)
+      signal.removeEventListener('abort', onAbort)
+    }
   }
 }
 
 const untilAborted = (signal: AbortSignal): Promise<void> =>
   new Promise(resolve => signal.addEventListener('abort', () => resolve(), { once: true }))
 
-function candidate(server: LeaseServer, clock: FakeClock, identity: string, isCutOff?: () => boolean) {
-  const elector = new LeaderElector({ client: server.client(isCutOff), clock, namespace: 'n', name: 'berth', identity, random: () => 0 })
+interface Trouble {
+  cutOff: boolean
+}
+
+function candidate(server: LeaseServer, clock: FakeClock, identity: string) {
+  const trouble: Trouble = { cutOff: false }
+  const client = server.client(identity, () => trouble.cutOff)
+  const elector = new LeaderElector({ client, clock, namespace: 'n', name: 'berth', identity, random: () => 0 })
   const stop = new AbortController()
   const log: string[] = []
+  const fences: WriteFence[] = []
   const run = elector
-    .run(async signal => {
+    .run(async (signal, fence) => {
       log.push('start')
+      fences.push(fence)
       await untilAborted(signal)
       log.push('end')
     }, stop.signal)
     .catch((error: unknown) => log.push(error instanceof LeadershipLostError ? 'lost' : 'stopped'))
-  return { elector, stop, log, run }
+  const stopped = (): Promise<unknown> => {
+    stop.abort()
+    return run
+  }
+  return { elector, trouble, log, fences, run, stopped }
+}
+
+async function pair() {
+  const server = new LeaseServer()
+  const clock = new FakeClock()
+  const a = candidate(server, clock, 'a')
+  await clock.advance(0)
+  const b = candidate(server, clock, 'b')
+  await clock.advance(10_500)
+  expect([a.elector.isLeader(), b.elector.isLeader()]).toEqual([true, false])
+  return { server, clock, a, b }
 }
 
 describe('LeaderElector', () => {
-  test('one leads, the other waits; release on stop hands over at the next try', async () => {
+  test('the leader sends one PUT a second, a candidate watches and sends nothing', async () => {
+    const { server, clock, a, b } = await pair()
+    server.requests.length = 0
+    await clock.advance(60_000)
+    expect(server.requests).toEqual(Array.from({ length: 60 }, () => 'a PUT'))
+    expect(b.elector.leader).toBe('a')
+    expect(server.lease?.spec).toMatchObject({ renewTime: '2026-01-01T00:01:10.000000Z', leaseDurationSeconds: 4, leaseTransitions: 0 })
+    await Promise.all([a.stopped(), b.stopped()])
+  })
+
+  test('release on stop hands over without any time passing', async () => {
+    const { server, clock, a, b } = await pair()
+    await a.stopped()
+    await clock.advance(0)
+    expect(a.log).toEqual(['start', 'end'])
+    expect(a.fences[0]?.isOpen).toBe(false)
+    expect(b.elector.isLeader()).toBe(true)
+    expect(server.lease?.spec).toMatchObject({ holderIdentity: 'b', leaseTransitions: 1 })
+    await b.stopped()
+  })
+
+  test('without the right to watch, a candidate looks every second', async () => {
     const server = new LeaseServer()
+    server.canWatch = false
     const clock = new FakeClock()
     const a = candidate(server, clock, 'a')
     await clock.advance(0)
     const b = candidate(server, clock, 'b')
-    await clock.advance(60_000)
-    expect([a.elector.isLeader(), b.elector.isLeader()]).toEqual([true, false])
-    expect(b.elector.leader).toBe('a')
-    expect(server.lease?.spec.renewTime).toMatch(/^2026-01-01T00:01:00\.000000Z$/)
-    a.stop.abort()
-    await a.run
-    expect(a.log).toEqual(['start', 'end'])
-    await clock.advance(3000)
-    expect([a.elector.isLeader(), b.elector.isLeader()]).toEqual([false, true])
-    expect(server.lease?.spec.leaseTransitions).toBe(2 - 1)
-    b.stop.abort()
-    await b.run
+    await clock.advance(10_500)
+    await a.stopped()
+    await clock.advance(1000)
+    expect(b.elector.isLeader()).toBe(true)
+    await b.stopped()
   })
 
-  test('a leader that is cut off stops before another takes over', async () => {
+  test('a leader that falls silent is replaced four seconds after its last renewal', async () => {
+    const { server, clock, a, b } = await pair()
+    // Renewed at 10 s; silent from 10.5 s.
+    a.trouble.cutOff = true
+    await clock.advance(3400)
+    expect(b.elector.isLeader()).toBe(false)
+    await clock.advance(200)
+    expect(b.elector.isLeader()).toBe(true)
+    expect(a.log).toEqual(['start', 'end', 'lost'])
+    expect(server.lease?.spec).toMatchObject({ holderIdentity: 'b', leaseTransitions: 1 })
+    await Promise.all([a.stopped(), b.stopped()])
+  })
+
+  test('two fences are never open at a time, whoever is cut off for however long', async () => {
     const server = new LeaseServer()
     const clock = new FakeClock()
-    let isCutOff = false
-    const a = candidate(server, clock, 'a', () => isCutOff)
-    await clock.advance(0)
-    const b = candidate(server, clock, 'b')
-    await clock.advance(10_000)
-    isCutOff = true
-    for (let second = 0; second < 30; second += 1) {
-      await clock.advance(1000)
-      expect(a.elector.isLeader() && b.elector.isLeader()).toBe(false)
+    const all = ['a', 'b', 'c'].map(identity => candidate(server, clock, identity))
+    let seed = 7
+    for (let step = 0; step < 600; step += 1) {
+      seed = (seed * 1_103_515_245 + 12_345) % 2 ** 31
+      const one = all[seed % 3]
+      if (one !== undefined && seed % 7 === 0) one.trouble.cutOff = !one.trouble.cutOff
+      await clock.advance(seed % 400)
+      expect(all.filter(({ elector }) => elector.isLeader()).length).toBeLessThanOrEqual(1)
     }
+    await Promise.all(all.map(({ stopped }) => stopped()))
+  })
+
+  test('a leader that was stopped and continues finds its fence shut before any of its timers', async () => {
+    const { clock, a, b } = await pair()
+    // For `a` no time passes in which it could do anything; `b` shares the clock and takes over below.
+    clock.stall(4000)
+    expect(a.elector.isLeader()).toBe(false)
+    expect(() => a.fences[0]?.check()).toThrow(FencedError)
+    await clock.advance(0)
+    await a.run
+    expect(a.log.at(-1)).toBe('lost')
+    await clock.advance(1000)
+    expect(b.elector.isLeader()).toBe(true)
+    await b.stopped()
+  })
+
+  test('a leader whose lease another has taken stops with its next renewal', async () => {
+    const { server, clock, a, b } = await pair()
+    const taken = server.lease
+    if (taken !== undefined) server.store({ ...taken, spec: { ...taken.spec, holderIdentity: 'somebody' } })
+    await clock.advance(1000)
     await a.run
     expect(a.log).toEqual(['start', 'end', 'lost'])
-    expect(b.elector.isLeader()).toBe(true)
-    expect(server.lease?.spec).toMatchObject({ holderIdentity: 'b', leaseTransitions: 1, leaseDurationSeconds: 15 })
-    b.stop.abort()
-    await b.run
+    expect(server.lease?.spec?.holderIdentity).toBe('somebody')
+    await b.stopped()
+  })
+
+  test('a lease that was deleted still counts as held: the leader makes it again', async () => {
+    const { server, clock, a, b } = await pair()
+    server.delete()
+    await clock.advance(1000)
+    expect(server.lease?.spec?.holderIdentity).toBe('a')
+    expect([a.elector.isLeader(), b.elector.isLeader()]).toEqual([true, false])
+    await Promise.all([a.stopped(), b.stopped()])
+  })
+
+  test('a wall clock set forward does not make a candidate take over early', async () => {
+    const { clock, a, b } = await pair()
+    clock.suspend(60_000)
+    await clock.advance(500)
+    expect(b.elector.isLeader()).toBe(false)
+    expect(a.log.at(-1)).toBe('lost')
+    await b.stopped()
   })
 
   test('takes its own lease back after a restart without waiting', async () => {
@@ -109,15 +237,19 @@ describe('LeaderElector', () => {
     const second = candidate(server, clock, 'a')
     await clock.advance(0)
     expect(second.elector.isLeader()).toBe(true)
-    first.stop.abort()
-    second.stop.abort()
-    await Promise.all([first.run, second.run])
+    await Promise.all([first.stopped(), second.stopped()])
+  })
+
+  test('the work that fails ends the term, frees the lease and is the failure', async () => {
+    const server = new LeaseServer()
+    const elector = new LeaderElector({ client: server.client('a'), clock: new FakeClock(), namespace: 'n', name: 'berth', identity: 'a' })
+    await expect(elector.run(() => Promise.reject(new Error('no')), new AbortController().signal)).rejects.toThrow('no')
+    expect(server.lease?.spec?.holderIdentity).toBe('')
   })
 
   test('refuses settings that cannot be safe', () => {
-    const client = new LeaseServer().client()
-    const base = { client, namespace: 'n', name: 'l', identity: 'a' }
-    expect(() => new LeaderElector({ ...base, renewDeadlineMs: 15_000 })).toThrow(RangeError)
-    expect(() => new LeaderElector({ ...base, retryPeriodMs: 9000 })).toThrow(RangeError)
+    const base = { client: new LeaseServer().client('a'), namespace: 'n', name: 'l', identity: 'a' }
+    expect(() => new LeaderElector({ ...base, renewDeadlineMs: 4000 })).toThrow(RangeError)
+    expect(() => new LeaderElector({ ...base, retryPeriodMs: 2600 })).toThrow(RangeError)
   })
 })

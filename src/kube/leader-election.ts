@@ -1,35 +1,26 @@
 import { isAlreadyExists, isConflict, isNotFound } from './api-error.ts'
 import type { Client } from './client.ts'
-import { type Clock, formatMicroTime, systemClock } from './clock.ts'
+import { type Clock, systemClock } from './clock.ts'
+import { heldSpec, type Lease, leases, releasedSpec } from './lease.ts'
 import { type Logger, noopLogger } from './logger.ts'
 import { type MetricsSink, noopMetrics } from './metrics.ts'
-import type { DeepReadonly, KubeObject } from './object.ts'
-import type { ResourceType } from './resource.ts'
-
-interface Lease extends KubeObject {
-  spec?: {
-    holderIdentity?: string
-    leaseDurationSeconds?: number
-    acquireTime?: string
-    renewTime?: string
-    leaseTransitions?: number
-  }
-}
-
-const leaseType: ResourceType<Lease> = { group: 'coordination.k8s.io', version: 'v1', plural: 'leases', kind: 'Lease', namespaced: true }
+import type { DeepReadonly } from './object.ts'
+import { startStopwatch } from './stopwatch.ts'
+import { WriteFence } from './write-fence.ts'
 
 export interface LeaderElectionOptions {
+  /** Writes the lease, so it must not be fenced. */
   readonly client: Client
   readonly namespace: string
   /** Name of the Lease that all candidates share. */
   readonly name: string
   /** This candidate; must be unique, such as the pod's name. */
   readonly identity: string
-  /** How long others wait after the last renewal before they take over. Default 15 s. */
+  /** How long others wait after the last renewal they saw before they take over. Whole seconds. Default 4 s. */
   readonly leaseDurationMs?: number
-  /** How long the leader tries to renew before it stops leading. Less than the lease. Default 10 s. */
+  /** How long after a renewal the leader may write. Less than the lease; the rest is for what is on its way. Default 3 s. */
   readonly renewDeadlineMs?: number
-  /** Time between tries, for candidates with up to 20 % more. Default 2 s. */
+  /** Time between renewals, and between tries where a candidate cannot watch. Default 1 s. */
   readonly retryPeriodMs?: number
   readonly clock?: Clock
   readonly logger?: Logger
@@ -38,18 +29,27 @@ export interface LeaderElectionOptions {
   readonly random?: () => number
 }
 
-/** The lease could not be renewed in time; another may lead already. The process should end or stand for election again. */
+/** The lease could not be renewed in time, or another has it. The process may stand for election again. */
 export class LeadershipLostError extends Error {
   override readonly name = 'LeadershipLostError'
   readonly code = 'KUBE_LEADERSHIP_LOST'
 }
 
+/** `other`: somebody else holds the lease. */
+type Attempt = 'holds' | 'other' | 'failed'
+
+const watchSeconds = 300
+
 /**
- * Elects one of several processes through a Lease, as client-go does. Clocks of different machines are not compared: a lease is
- * free when it has not *changed* for its duration while this process watched it.
+ * Elects one of several processes through a Lease. Clocks of different machines are not compared: a lease is free when it has not *changed* for
+ * its duration while this process watched it.
  *
- * Guarantee: as long as clocks run at about the same speed, two candidates do not both answer `isLeader()` with true.
- * Caveat: a request that is on its way when leadership is lost may still arrive; versions in writes guard against that.
+ * Guarantee: as long as clocks run at about the same speed, no two candidates have an open {@link WriteFence} at a time, whatever happens to
+ * their processes; deleting the Lease by hand voids that for one renewal period.
+ * Caveat: a write that is on its way to the server when its fence closes, or whose last byte goes out in the very microseconds in which the
+ * process is stopped, may still arrive. Names, versions and uids in the writes make it harmless: see `ARCHITECTURE.md`.
+ *
+ * Traffic: the leader sends one PUT per period, candidates hold one watch each and send nothing.
  */
 export class LeaderElector {
   readonly #options: LeaderElectionOptions
@@ -58,23 +58,25 @@ export class LeaderElector {
   readonly #leaseDurationMs: number
   readonly #renewDeadlineMs: number
   readonly #retryPeriodMs: number
+  /** What was seen last, and when on the monotonic clock. */
   #observed: { readonly lease: DeepReadonly<Lease>; readonly at: number } | undefined
-  #renewedAt: number | undefined
+  #fence: WriteFence | undefined
+  #failures = 0
 
   constructor(options: LeaderElectionOptions) {
     this.#options = options
     this.#clock = options.clock ?? systemClock
     this.#logger = options.logger ?? noopLogger
-    this.#leaseDurationMs = options.leaseDurationMs ?? 15_000
-    this.#renewDeadlineMs = options.renewDeadlineMs ?? 10_000
-    this.#retryPeriodMs = options.retryPeriodMs ?? 2000
+    this.#leaseDurationMs = options.leaseDurationMs ?? 4000
+    this.#renewDeadlineMs = options.renewDeadlineMs ?? 3000
+    this.#retryPeriodMs = options.retryPeriodMs ?? 1000
     if (this.#renewDeadlineMs >= this.#leaseDurationMs) throw new RangeError('the renew deadline must be shorter than the lease')
     if (this.#retryPeriodMs * 1.2 >= this.#renewDeadlineMs) throw new RangeError('the retry period must be well below the renew deadline')
   }
 
-  /** Whether this process leads now: ask before doing what only a leader may do. */
+  /** Whether this process leads now. */
   isLeader(): boolean {
-    return this.#renewedAt !== undefined && this.#clock.now() < this.#renewedAt + this.#renewDeadlineMs
+    return this.#fence?.isOpen ?? false
   }
 
   /** Who leads, as far as this process has seen. */
@@ -84,122 +86,168 @@ export class LeaderElector {
   }
 
   /**
-   * Waits until this process leads, then runs `lead`, whose signal is aborted when leadership is lost or `signal` is aborted.
-   * Releases the lease at the end, so that a successor need not wait. Throws {@link LeadershipLostError} when it was lost, and the
-   * signal's reason when it is aborted before this process led.
+   * Waits until this process leads, then runs `lead` for one term. Its signal is aborted when the term is lost or `signal` is aborted; its fence is
+   * for the client with which it writes, and closes when the term ends for any reason. The lease is renewed until `lead` has ended and
+   * released then, so that a successor need not wait. Throws {@link LeadershipLostError} when the term was lost, and the signal's reason when it
+   * is aborted before this process led.
    */
-  async run(lead: (signal: AbortSignal) => Promise<void>, signal: AbortSignal): Promise<void> {
-    await this.#acquire(signal)
+  async run(lead: (signal: AbortSignal, fence: WriteFence) => Promise<void>, signal: AbortSignal): Promise<void> {
+    using fence = await this.#acquire(signal)
+    this.#fence = fence
     const { name, identity } = this.#options
     this.#logger.info('became leader', { lease: name, identity })
     this.#report(1)
-    const end = new AbortController()
-    const leading = AbortSignal.any([signal, end.signal])
-    const work = lead(leading).finally(() => end.abort())
+    const over = new AbortController()
+    const work = lead(AbortSignal.any([signal, fence.signal]), fence).finally(() => over.abort())
     // Its failure is reported below, possibly some turns after it happened.
     work.catch(() => {})
     try {
-      await this.#renewUntil(leading)
-      if (!leading.aborted) {
-        const lost = new LeadershipLostError(`the lease ${name} could not be renewed within ${this.#renewDeadlineMs} ms`)
-        end.abort(lost)
+      await this.#renewUntil(AbortSignal.any([fence.signal, over.signal]), fence)
+      if (fence.signal.aborted) {
+        const cause: unknown = fence.signal.reason
+        this.#logger.warn('no longer leader', { lease: name, identity, why: cause instanceof Error ? cause.message : '' })
         await work.catch(() => {})
-        throw lost
+        throw new LeadershipLostError(`the lease ${name} was lost`, { cause })
       }
       await work
     } finally {
       this.#report(0)
-      await this.#release()
+      await this.#release(fence)
     }
   }
 
-  async #acquire(signal: AbortSignal): Promise<void> {
-    const random = this.#options.random ?? Math.random
+  async #acquire(signal: AbortSignal): Promise<WriteFence> {
     for (;;) {
       signal.throwIfAborted()
-      if (await this.#tryAcquireOrRenew(signal)) return
-      await this.#clock.sleep(this.#retryPeriodMs * (1 + 0.2 * random()), signal)
+      const fence = new WriteFence(this.#clock)
+      if ((await this.#tryToHold(fence, this.#renewDeadlineMs, signal)) === 'holds') return fence
+      await this.#untilWorthTrying(signal)
     }
   }
 
-  /** Renews until the signal is aborted or the deadline has passed. */
-  async #renewUntil(signal: AbortSignal): Promise<void> {
-    while (this.isLeader()) {
-      try {
-        await this.#clock.sleep(this.#retryPeriodMs, signal)
-        const left = Math.max(1, (this.#renewedAt ?? 0) + this.#renewDeadlineMs - this.#clock.now())
-        const late = new AbortController()
-        using _timer = this.#clock.after(left, () => late.abort())
-        await this.#tryAcquireOrRenew(AbortSignal.any([signal, late.signal]))
-      } catch {
-        // Aborted; failures of the API are handled within.
-      }
+  async #renewUntil(signal: AbortSignal, fence: WriteFence): Promise<void> {
+    for (;;) {
+      await this.#clock.sleep(this.#retryPeriodMs, signal).catch(() => {})
       if (signal.aborted) return
+      // Half of what is left: a connection that has died silently shall not cost the term.
+      const attempt = await this.#tryToHold(fence, fence.leftMs / 2, signal)
+      if (attempt === 'other') fence.close(`${this.leader ?? 'another'} has taken the lease`)
     }
   }
 
-  async #tryAcquireOrRenew(signal: AbortSignal): Promise<boolean> {
-    const startedAt = this.#clock.now()
+  async #tryToHold(fence: WriteFence, limitMs: number, signal: AbortSignal): Promise<Attempt> {
+    // From before the request: others count from when they see it, which is later.
+    const age = startStopwatch(this.#clock)
+    const late = new AbortController()
+    using _timer = this.#clock.after(limitMs, () => late.abort(new Error(`no answer within ${Math.round(limitMs)} ms`)))
     try {
-      const stored = await this.#write(signal)
-      if (stored === undefined) return false
-      this.#observed = { lease: stored, at: this.#clock.now() }
-      // From before the request: others count from when they see it, which is later.
-      this.#renewedAt = startedAt
-      return true
+      const stored = await this.#write(AbortSignal.any([signal, late.signal]))
+      this.#failures = 0
+      if (stored === undefined) return 'other'
+      this.#see(stored)
+      fence.extend(age, this.#renewDeadlineMs)
+      return fence.isOpen ? 'holds' : 'failed'
     } catch (error) {
-      if (!signal.aborted && !isConflict(error) && !isAlreadyExists(error)) {
-        this.#logger.warn('the lease could not be written', { lease: this.#options.name, error })
-      }
-      return false
+      if (signal.aborted || isConflict(error) || isAlreadyExists(error)) return 'failed'
+      this.#failures += 1
+      const fields = { lease: this.#options.name, error }
+      if (this.#failures === 1) this.#logger.warn('the lease could not be written', fields)
+      else this.#logger.debug('the lease could still not be written', fields)
+      return 'failed'
     }
   }
 
   /** Writes the lease if it is ours or free; `undefined` when another holds it. */
   async #write(signal: AbortSignal): Promise<DeepReadonly<Lease> | undefined> {
     const { client, namespace, name, identity } = this.#options
-    const now = formatMicroTime(this.#clock.now())
-    const leaseDurationSeconds = Math.ceil(this.#leaseDurationMs / 1000)
+    const holding = { identity, durationMs: this.#leaseDurationMs, now: this.#clock.now() }
+    const known = this.#observed?.lease
+    if (known?.spec?.holderIdentity === identity) {
+      try {
+        return await client.update(leases, { ...known, spec: heldSpec(known.spec, holding) }, { signal })
+      } catch (error) {
+        // Somebody has written it, perhaps we ourselves and the answer was lost: look.
+        if (!isConflict(error) && !isNotFound(error)) throw error
+      }
+    }
     let lease: DeepReadonly<Lease>
     try {
-      lease = await client.get(leaseType, { namespace, name }, { signal })
+      lease = await client.get(leases, { namespace, name }, { signal })
     } catch (error) {
       if (!isNotFound(error)) throw error
-      const spec = { holderIdentity: identity, leaseDurationSeconds, acquireTime: now, renewTime: now, leaseTransitions: 0 }
-      return client.create(leaseType, { metadata: { namespace, name }, spec }, { signal })
+      // Deleted by hand, perhaps: its holder will find out with its next renewal.
+      if (this.#heldByOtherForMs() > 0) return undefined
+      return client.create(leases, { metadata: { namespace, name }, spec: heldSpec(undefined, holding) }, { signal })
     }
-    if (this.#observed?.lease.metadata.resourceVersion !== lease.metadata.resourceVersion) {
-      this.#observed = { lease, at: this.#clock.now() }
-    }
-    const { holderIdentity = '', leaseTransitions = 0, acquireTime = now } = lease.spec ?? {}
-    const isOurs = holderIdentity === identity
-    if (!isOurs && holderIdentity !== '' && this.#isHeld(lease)) return undefined
-    const spec = {
-      ...lease.spec,
-      holderIdentity: identity,
-      leaseDurationSeconds,
-      renewTime: now,
-      acquireTime: isOurs ? acquireTime : now,
-      leaseTransitions: isOurs ? leaseTransitions : leaseTransitions + 1,
-    }
-    return client.update(leaseType, { ...lease, spec }, { signal })
+    this.#see(lease)
+    if (this.#heldByOtherForMs() > 0) return undefined
+    return client.update(leases, { ...lease, spec: heldSpec(lease.spec, holding) }, { signal })
   }
 
-  #isHeld(lease: DeepReadonly<Lease>): boolean {
-    const seconds = lease.spec?.leaseDurationSeconds ?? this.#leaseDurationMs / 1000
-    return this.#observed !== undefined && this.#clock.now() < this.#observed.at + seconds * 1000
+  #see(lease: DeepReadonly<Lease>): void {
+    if (this.#observed?.lease.metadata.resourceVersion === lease.metadata.resourceVersion) return
+    this.#observed = { lease, at: this.#clock.monotonic() }
+  }
+
+  /** The monotonic clock alone: a wall clock that is set forward must not end another's lease. */
+  #heldByOtherForMs(): number {
+    if (this.#observed === undefined) return 0
+    const { lease, at } = this.#observed
+    const { holderIdentity = '', leaseDurationSeconds = this.#leaseDurationMs / 1000 } = lease.spec ?? {}
+    if (holderIdentity === '' || holderIdentity === this.#options.identity) return 0
+    return Math.max(0, at + leaseDurationSeconds * 1000 - this.#clock.monotonic())
+  }
+
+  /** Until the lease is released, has run out unrenewed, or it is time to look because it cannot be watched. */
+  async #untilWorthTrying(signal: AbortSignal): Promise<void> {
+    if (this.#heldByOtherForMs() > 0 && (await this.#watchUntilFree(signal))) return
+    const random = this.#options.random ?? Math.random
+    await this.#clock.sleep(this.#retryPeriodMs * (1 + 0.2 * random()), signal)
+  }
+
+  /** Whether the lease came free; otherwise the watch has ended. */
+  async #watchUntilFree(signal: AbortSignal): Promise<boolean> {
+    const { client, namespace, name } = this.#options
+    const ranOut = new AbortController()
+    let timer: Disposable | undefined
+    const arm = (): void => {
+      const left = this.#heldByOtherForMs()
+      if (left > 0) timer = this.#clock.after(left, arm)
+      else ranOut.abort()
+    }
+    arm()
+    try {
+      const resourceVersion = this.#observed?.lease.metadata.resourceVersion ?? ''
+      const watch = { namespace, fieldSelector: `metadata.name=${name}`, resourceVersion, timeoutSeconds: watchSeconds }
+      for await (const event of client.watch(leases, { ...watch, signal: AbortSignal.any([signal, ranOut.signal]) })) {
+        if (event.type === 'ERROR') return false
+        // One that was deleted still counts as held.
+        if (event.type === 'ADDED' || event.type === 'MODIFIED') this.#see(event.object)
+        if ((this.leader ?? '') === '') return true
+      }
+    } catch (error) {
+      if (signal.aborted) throw error
+      if (!ranOut.signal.aborted) this.#logger.debug('the lease cannot be watched', { lease: name, error })
+    } finally {
+      timer?.[Symbol.dispose]()
+    }
+    return ranOut.signal.aborted
   }
 
   /** Empties the lease if it is still ours, with the version we know: never another's. */
-  async #release(): Promise<void> {
-    const wasLeader = this.isLeader()
-    this.#renewedAt = undefined
+  async #release(fence: WriteFence): Promise<void> {
+    const wasLeader = fence.isOpen
+    fence.close('the lease is being released')
+    this.#fence = undefined
     const lease = this.#observed?.lease
     if (!wasLeader || lease === undefined) return
-    const now = formatMicroTime(this.#clock.now())
-    const spec = { ...lease.spec, holderIdentity: '', leaseDurationSeconds: 1, renewTime: now, acquireTime: now }
     try {
-      await this.#options.client.update(leaseType, { ...lease, spec }, { signal: AbortSignal.timeout(2000) })
+      const released = await this.#options.client.update(
+        leases,
+        { ...lease, spec: releasedSpec(lease.spec, this.#clock.now()) },
+        { signal: AbortSignal.timeout(2000) },
+      )
+      this.#see(released)
     } catch (error) {
       this.#logger.debug('the lease was not released and will run out', { lease: this.#options.name, error })
     }

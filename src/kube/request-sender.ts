@@ -3,6 +3,7 @@ import type { Clock } from './clock.ts'
 import type { MetricsSink } from './metrics.ts'
 import type { TokenBucket } from './token-bucket.ts'
 import type { Transport, TransportRequest, TransportResponse } from './transport.ts'
+import { type Fence, FencedError } from './write-fence.ts'
 
 export interface RequestSenderOptions {
   readonly transport: Transport
@@ -12,6 +13,8 @@ export interface RequestSenderOptions {
   readonly userAgent: string
   /** How often a request is repeated that the server put off or whose connection broke. */
   readonly maxRetries: number
+  /** Writes pass it or are not sent; absent where anybody may write. */
+  readonly fence?: Fence | undefined
 }
 
 /** Without a word from the server, the wait before the first repetition; it doubles. */
@@ -45,12 +48,15 @@ export class RequestSender {
   }
 
   async #attempt(request: TransportRequest): Promise<{ ok: true; response: TransportResponse } | { ok: false; error: ApiError }> {
-    const { transport, metrics, userAgent } = this.#options
+    const { transport, metrics, userAgent, fence } = this.#options
+    const guard = fence === undefined || request.method === 'GET' ? {} : { fence }
+    // Here as well as in the transport: credentials and connections may take a while to come, and not every transport asks.
+    guard.fence?.check()
     let response: TransportResponse
     try {
-      response = await transport.request({ ...request, headers: { 'user-agent': userAgent, ...request.headers } })
+      response = await transport.request({ ...request, ...guard, headers: { 'user-agent': userAgent, ...request.headers } })
     } catch (error) {
-      if (request.signal?.aborted === true) throw error
+      if (request.signal?.aborted === true || error instanceof FencedError) throw error
       metrics.increment('rest_client_requests_total', { code: '<error>', method: request.method })
       return { ok: false, error: error instanceof ApiError ? error : ApiError.unreachable(error) }
     }

@@ -23,6 +23,7 @@ import { RequestSender } from './request-sender.ts'
 import { apiVersionOf, resourcePath, type ResourceType } from './resource.ts'
 import { TokenBucket } from './token-bucket.ts'
 import type { Transport, TransportRequest } from './transport.ts'
+import type { Fence } from './write-fence.ts'
 
 export interface RestClientOptions {
   /** Disposed with the client. */
@@ -36,6 +37,8 @@ export interface RestClientOptions {
   readonly maxRetries?: number
   readonly clock?: Clock
   readonly metrics?: MetricsSink
+  /** Every request but GETs has to pass it, up to the moment it goes out. See {@link WriteFence}. Default: none. */
+  readonly fence?: Fence
 }
 
 /** Lists are read in pages of this size, so that parsing never blocks for long. */
@@ -55,13 +58,15 @@ export class RestClient implements Client {
   readonly #transport: Transport
   readonly #sender: RequestSender
   readonly #fieldManager: string
+  readonly #fence: Fence | undefined
 
   constructor(options: RestClientOptions) {
     const { transport, clock = systemClock, metrics = noopMetrics, flowControl, maxRetries = 8, userAgent = 'berth' } = options
     this.#transport = transport
     this.#fieldManager = options.fieldManager ?? 'berth'
     const bucket = flowControl === undefined ? undefined : new TokenBucket({ ...flowControl, clock })
-    this.#sender = new RequestSender({ transport, clock, bucket, metrics, userAgent, maxRetries })
+    this.#fence = options.fence
+    this.#sender = new RequestSender({ transport, clock, bucket, metrics, userAgent, maxRetries, fence: options.fence })
   }
 
   get<T extends KubeObject>(type: ResourceType<T>, ref: ObjectRef, options: CallOptions = {}): Promise<DeepReadonly<T>> {
@@ -162,6 +167,7 @@ export class RestClient implements Client {
     const streams = { stdin: stdin !== undefined || undefined, stdout: true, stderr: tty ? undefined : true, tty: tty || undefined }
     const path = resourcePath(podType, ref.namespace, ref.name, 'exec') + queryString({ container, command, ...streams })
     let channel: Awaited<ReturnType<Transport['open']>>
+    this.#fence?.check()
     try {
       channel = await this.#transport.open(path, execProtocols, options.signal)
     } catch (error) {

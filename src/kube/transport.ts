@@ -1,3 +1,5 @@
+import type { Fence } from './write-fence.ts'
+
 /** One request to an API server. `path` includes the query string. */
 export interface TransportRequest {
   method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
@@ -8,6 +10,8 @@ export interface TransportRequest {
   signal?: AbortSignal
   /** The answer may begin after any time, as followed logs of a silent container do: no timeout for its start. */
   startsLate?: boolean
+  /** To be asked once more in the moment the request goes out; for transports in which requests wait. */
+  fence?: Fence
 }
 
 /**

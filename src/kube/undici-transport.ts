@@ -3,6 +3,7 @@ import { abortReason } from './clock.ts'
 import type { Credential } from './credentials.ts'
 import { jsonLines } from './json-lines.ts'
 import type { ClusterConfig } from './kubeconfig.ts'
+import type { FencedDispatchOptions } from './undici-fence.ts'
 import type { Transport, TransportChannel, TransportRequest, TransportResponse } from './transport.ts'
 
 /** A server that has not begun to answer after this long does not answer. Watches answer at once, with their first event or bookmark. */
@@ -47,11 +48,11 @@ export class UndiciTransport implements Transport {
     await this.#agent?.dispatcher.destroy()
   }
 
-  async #send({ method, path, headers, body, signal, startsLate = false }: TransportRequest): Promise<Dispatcher.ResponseData> {
+  async #send({ method, path, headers, body, signal, startsLate = false, fence }: TransportRequest): Promise<Dispatcher.ResponseData> {
     if (signal?.aborted === true) throw abortReason(signal)
     const credential = await this.#config.credentials.get(signal)
     const dispatcher = await this.#dispatcher(credential)
-    return dispatcher.request({
+    const options: FencedDispatchOptions = {
       origin: this.#origin,
       path: this.#path + path,
       method,
@@ -60,21 +61,22 @@ export class UndiciTransport implements Transport {
       headersTimeout: startsLate ? 0 : headersTimeoutMs,
       // Watches and followed logs are silent for as long as nothing happens.
       bodyTimeout: 0,
-      ...(signal === undefined ? {} : { signal }),
-    })
+      ...(fence === undefined ? {} : { fence }),
+    }
+    return dispatcher.request({ ...options, ...(signal === undefined ? {} : { signal }) })
   }
 
   async #dispatcher(credential: Credential): Promise<Dispatcher> {
     // Loaded with the first request: it takes a third of the time in which a command starts, and many never ask a server.
-    const { Agent, ProxyAgent } = await import('undici')
+    const [{ Agent, ProxyAgent }, { fencing }] = await Promise.all([import('undici'), import('./undici-fence.ts')])
     const cert = credential.clientCertificate?.cert
     if (this.#agent !== undefined && this.#agent.cert === cert) return this.#agent.dispatcher
     // Requests that run finish on the old connections.
     void this.#agent?.dispatcher.close().catch(() => {})
     const connect = { ...this.#tls(credential), timeout: connectTimeoutMs }
     const { proxyUrl } = this.#config
-    const dispatcher =
-      proxyUrl === undefined ? new Agent({ connect, allowH2: true }) : new ProxyAgent({ uri: proxyUrl, requestTls: connect })
+    const agent = proxyUrl === undefined ? new Agent({ connect, allowH2: true }) : new ProxyAgent({ uri: proxyUrl, requestTls: connect })
+    const dispatcher = agent.compose(fencing)
     this.#agent = { cert, dispatcher }
     return dispatcher
   }
