@@ -4,6 +4,7 @@ import { type Command, Option } from 'commander'
 import { inClusterConfig } from '../kube/in-cluster.ts'
 import { type ClusterConfig, KubeconfigError, loadKubeconfig } from '../kube/kubeconfig.ts'
 import { RestClient } from '../kube/rest-client.ts'
+import type { Transport } from '../kube/transport.ts'
 import type { CliContext } from './context.ts'
 import { Discovery } from './discovery.ts'
 
@@ -20,6 +21,8 @@ export interface ConnectionOptions {
 /** One command's work with one cluster. */
 export interface Connection extends AsyncDisposable {
   readonly client: RestClient
+  /** The way that `client` goes, for clients of another kind; closed with the connection. */
+  readonly transport: Transport
   readonly discovery: Discovery
   /** From `-n`, else from the context. */
   readonly namespace: string
@@ -38,8 +41,9 @@ export function addConnectionOptions(command: Command): Command {
 export async function connect(context: CliContext, options: ConnectionOptions): Promise<Connection> {
   const config = await clusterConfig(context, options)
   context.server = `${config.server} (context "${config.context}" of ${config.source})`
+  const transport = context.createTransport(config)
   const client = new RestClient({
-    transport: context.createTransport(config),
+    transport,
     clock: context.clock,
     userAgent: 'berth-cli',
     fieldManager: cliFieldManager,
@@ -47,6 +51,7 @@ export async function connect(context: CliContext, options: ConnectionOptions): 
   })
   return {
     client,
+    transport,
     discovery: new Discovery(client),
     namespace: options.namespace ?? config.namespace,
     namespaceGiven: options.namespace !== undefined,

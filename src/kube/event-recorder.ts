@@ -57,7 +57,7 @@ const eventType: ResourceType<CoreEvent> = { group: '', version: 'v1', plural: '
 const writers = 4
 const writeTimeoutMs = 10_000
 /** How long disposal waits for events that are still to be written. */
-const flushMs = 1000
+const flushMs = 250
 
 /**
  * Makes a recorder. The same event again only counts up, in one object; many alike but for their message are combined; an

@@ -4,7 +4,8 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 import { clusterCommand, withConnection } from '../cli/command.ts'
 import type { ConnectionOptions } from '../cli/connection.ts'
 import type { CliContext } from '../cli/context.ts'
-import type { Client } from '../kube/client.ts'
+import type { Transport } from '../kube/transport.ts'
+import type { Fence } from '../kube/write-fence.ts'
 
 export interface ControllerOptions extends ConnectionOptions {
   readonly leaderElect: boolean
@@ -37,7 +38,9 @@ export function addControllerCommand(parent: Command, context: CliContext): void
     .addOption(
       new Option('--log-level <level>', 'JSON lines on standard error').choices(['debug', 'info', 'warn', 'error']).default('info'),
     )
-    .action((options: ControllerOptions) => withConnection(context, options, connection => controller(context, connection.client, options)))
+    .action((options: ControllerOptions) =>
+      withConnection(context, options, connection => controller(context, connection.transport, options)),
+    )
 }
 
 function hostAndPort(value: string): { host: string; port: number } {
@@ -53,64 +56,74 @@ function namespaceList(value: string): readonly string[] {
   return names
 }
 
-async function controller(context: CliContext, client: Client, options: ControllerOptions): Promise<void> {
+async function controller(context: CliContext, transport: Transport, options: ControllerOptions): Promise<void> {
   // Loaded only now: the commands that talk to a cluster shall not wait for it.
   const [
-    { LeaderElector },
+    { Cache },
+    { RestClient },
     { readProviderConfig },
-    { startControllers },
+    { fillStores, startControllers },
     { installDefinitions },
     { serveHealth },
+    { leadAgainAndAgain },
     { aborted },
     { createLogger },
     { PrometheusMetrics },
+    { ownVersion },
   ] = await Promise.all([
-    import('../kube/leader-election.ts'),
+    import('../kube/cache.ts'),
+    import('../kube/rest-client.ts'),
     import('./provider-config-file.ts'),
     import('./controllers.ts'),
     import('./definitions.ts'),
     import('./health-server.ts'),
+    import('./leading.ts'),
     import('./lifetime.ts'),
     import('./logger.ts'),
     import('./metrics.ts'),
+    import('./version.ts'),
   ])
   context.runsUntilStopped = true
   const logger = createLogger({ level: options.logLevel })
   const metrics = new PrometheusMetrics()
   const { namespaces } = options
   const network = await readProviderConfig(context.cwd, options.providerConfig)
+  // Which replica wrote what: audit logs have this, managed fields only "berth".
+  const identity = `${hostname()}_${randomUUID()}`
+  const connection = { transport, clock: context.clock, metrics, userAgent: `berth-controller/${ownVersion()} (${identity})` }
+  const client = new RestClient(connection)
   let ready = false
   await using parts = new AsyncDisposableStack()
   if (options.bind !== undefined) {
     parts.use(await serveHealth({ ...options.bind, isReady: () => ready, metrics: () => metrics.text() }))
   }
-  const work = async (signal: AbortSignal): Promise<void> => {
-    if (options.installCrds === true) await installDefinitions(client, signal)
+  // Outlives the terms of leadership: who waits to lead has seen everything already, and a lost lease costs no lists.
+  const cache = parts.use(new Cache({ client, clock: context.clock, logger, ...(namespaces === undefined ? {} : { namespaces }) }))
+  const work = async (signal: AbortSignal, fence?: Fence): Promise<void> => {
+    const writer = fence === undefined ? client : new RestClient({ ...connection, fence })
+    if (options.installCrds === true) await installDefinitions(writer, signal)
     await using _controllers = await startControllers(
-      { client, logger, metrics, ...(network === undefined ? {} : { network }), ...(namespaces === undefined ? {} : { namespaces }) },
+      { client: writer, cache, logger, metrics, ...(network === undefined ? {} : { network }) },
       signal,
     )
     logger.info('controllers are at work', { server: context.server })
     ready = true
     await aborted(signal)
   }
-  if (!options.leaderElect) {
-    await work(context.signal)
-    return
+  if (!options.leaderElect) return work(context.signal)
+
+  const becomeReady = async (): Promise<void> => {
+    // Kinds that are yet to be installed cannot be watched.
+    if (options.installCrds !== true) {
+      fillStores(cache)
+      await cache.whenSynced(context.signal)
+    }
+    // Waiting to lead is being ready: a rolling update must not wait for the old leader.
+    ready = true
   }
-  // Waiting to lead is being ready: a rolling update must not wait for the old leader.
-  ready = true
-  const elector = new LeaderElector({
-    client,
-    namespace: options.leaseNamespace,
-    name: 'berth-controller',
-    identity: `${hostname()}_${randomUUID()}`,
-    logger,
-    metrics,
-  })
-  try {
-    await elector.run(work, context.signal)
-  } catch (error) {
+  const stopped = (error: unknown): void => {
     if (!context.signal.aborted) throw error
   }
+  const election = { client, namespace: options.leaseNamespace, name: 'berth-controller', identity, logger, metrics, clock: context.clock }
+  await Promise.all([becomeReady().catch(stopped), leadAgainAndAgain(election, work, context.signal).catch(stopped)])
 }

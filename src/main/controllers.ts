@@ -3,7 +3,7 @@ import type { AddressEngine } from '../addresses/engine.ts'
 import { serviceWarnings } from '../addresses/providers/service/service-troubles.ts'
 import type { ProviderConfig } from '../addresses/provider-config.ts'
 import { events, nodes, pods, services } from '../apis/core/resources.generated.ts'
-import { startOkg } from '../families/okg/start.ts'
+import { okgStores, startOkg } from '../families/okg/start.ts'
 import { Cache } from '../kube/cache.ts'
 import type { Client } from '../kube/client.ts'
 import { type Clock, systemClock } from '../kube/clock.ts'
@@ -17,6 +17,8 @@ export interface ControllersOptions {
   readonly metrics?: MetricsSink
   /** Port ranges of the networks. Default: those OpenKruiseGame ships with. */
   readonly network?: ProviderConfig
+  /** Stores that others keep filled, such as a candidate that waits to lead; see {@link fillStores}. Default: own ones. */
+  readonly cache?: Cache
   /** Work in these namespaces alone: nothing is read or written in others, so ports that others hold there are not seen. Default: in all. */
   readonly namespaces?: readonly string[]
 }
@@ -26,17 +28,25 @@ export interface Controllers extends AsyncDisposable {
   readonly addresses: AddressEngine
 }
 
+const addressStores = (cache: Cache) => ({
+  services: cache.store(services),
+  nodes: cache.store(nodes),
+  pods: cache.store(pods),
+  events: cache.store(events, { fieldSelector: serviceWarnings }),
+})
+
+/** Begins to fill every store the controllers will ask for, so that they need not wait for lists when they start. */
+export function fillStores(cache: Cache): void {
+  addressStores(cache)
+  okgStores(cache)
+}
+
 /** Starts the address engine and every family on it. Resolves when they work. */
 export async function startControllers(options: ControllersOptions, signal: AbortSignal): Promise<Controllers> {
   const { client, logger, clock = systemClock, metrics, network, namespaces } = options
   await using parts = new AsyncDisposableStack()
-  const cache = parts.use(new Cache({ client, clock, logger, ...(namespaces === undefined ? {} : { namespaces }) }))
-  const stores = {
-    services: cache.store(services),
-    nodes: cache.store(nodes),
-    pods: cache.store(pods),
-    events: cache.store(events, { fieldSelector: serviceWarnings }),
-  }
+  const cache = options.cache ?? parts.use(new Cache({ client, clock, logger, ...(namespaces === undefined ? {} : { namespaces }) }))
+  const stores = addressStores(cache)
   const addresses = parts.use(
     createAddressEngine({
       client,

@@ -36,6 +36,23 @@ export interface OkgOptions {
 /** Changes of many servers become one pass over their set: it begins this long after the first of them, in milliseconds. */
 const setDelayMs = 15
 
+/** What the controllers watch; the stores begin to fill when they are first asked for. */
+export function okgStores(cache: Cache) {
+  return {
+    setStore: cache.store(gameServerSets),
+    // All pods, not those with the owner label alone: the ports of the others count too, so this store is there anyway.
+    podStore: cache.store(pods, { indexes: { [indexes.controller]: byControllerUid, [indexes.node]: byNode } }),
+    serverStore: cache.store(gameServers, {
+      indexes: { [indexes.overriddenOf]: byOverriddenSet, [indexes.controller]: byControllerUid },
+    }),
+    revisionStore: cache.store(controllerrevisions, {
+      labelSelector: labels.ownerSet,
+      indexes: { [indexes.controller]: byControllerUid },
+    }),
+    nodeStore: cache.store(nodes),
+  }
+}
+
 /**
  * Starts the controllers of `game.kruise.io/v1alpha1`: GameServerSets with their pods and revisions, and GameServers. Resolves when they
  * work. Ends with the signal or with disposal; what was begun is finished by the next start.
@@ -46,17 +63,7 @@ export async function startOkg(options: OkgOptions, signal: AbortSignal): Promis
   const cache = options.cache ?? stack.use(new Cache({ client, clock, logger }))
   const recorder = options.recorder ?? stack.use(createEventRecorder({ client, component: 'berth-okg', clock, logger }))
 
-  const setStore = cache.store(gameServerSets)
-  // All pods, not those with the owner label alone: the ports of the others count too, so this store is there anyway.
-  const podStore = cache.store(pods, { indexes: { [indexes.controller]: byControllerUid, [indexes.node]: byNode } })
-  const serverStore = cache.store(gameServers, {
-    indexes: { [indexes.overriddenOf]: byOverriddenSet, [indexes.controller]: byControllerUid },
-  })
-  const revisionStore = cache.store(controllerrevisions, {
-    labelSelector: labels.ownerSet,
-    indexes: { [indexes.controller]: byControllerUid },
-  })
-  const nodeStore = cache.store(nodes)
+  const { setStore, podStore, serverStore, revisionStore, nodeStore } = okgStores(cache)
   await cache.whenSynced(signal)
 
   const context: OkgContext = {
