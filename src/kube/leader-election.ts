@@ -22,6 +22,8 @@ export interface LeaderElectionOptions {
   readonly renewDeadlineMs?: number
   /** Time between renewals, and between tries where a candidate cannot watch. Default 1 s. */
   readonly retryPeriodMs?: number
+  /** Called when a request about the lease got no answer at all in its time: the connection may have died silently. */
+  readonly onSilence?: () => void
   readonly clock?: Clock
   readonly logger?: Logger
   readonly metrics?: MetricsSink
@@ -149,6 +151,7 @@ export class LeaderElector {
       return fence.isOpen ? 'holds' : 'failed'
     } catch (error) {
       if (signal.aborted || isConflict(error) || isAlreadyExists(error)) return 'failed'
+      if (late.signal.aborted) this.#options.onSilence?.()
       this.#failures += 1
       const fields = { lease: this.#options.name, error }
       if (this.#failures === 1) this.#logger.warn('the lease could not be written', fields)

@@ -43,4 +43,6 @@ export interface Transport extends AsyncDisposable {
   request(request: TransportRequest): Promise<TransportResponse>
   /** Opens a WebSocket at `path`, offering the sub-protocols in order. */
   open(path: string, protocols: readonly string[], signal?: AbortSignal): Promise<TransportChannel>
+  /** Drops all connections, with the requests on them, and goes on with new ones. For connections that died without a word. */
+  reset?(): void
 }

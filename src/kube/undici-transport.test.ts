@@ -77,6 +77,29 @@ describe('UndiciTransport', () => {
     ])
   })
 
+  test('a reset drops connections that are silent, and goes on with new ones', async () => {
+    let silent = true
+    const { url, connections } = await serve((_, response) => {
+      if (!silent) json(response, 200, { ok: true })
+    })
+    const transport = new UndiciTransport({
+      server: url,
+      insecureSkipTlsVerify: false,
+      namespace: 'default',
+      credentials: fixedCredential({ headers: {} }),
+      context: 'test',
+    })
+    open.push(transport)
+    const dead = transport.request({ method: 'GET', path: '/version' })
+    const failed = expect(dead).rejects.toThrow()
+    while (connections() === 0) await new Promise(resolve => setTimeout(resolve, 1))
+    transport.reset()
+    await failed
+    silent = false
+    await expect((await transport.request({ method: 'GET', path: '/version' })).json()).resolves.toEqual({ ok: true })
+    expect(connections()).toBe(2)
+  })
+
   test('a refused credential is asked for once more', async () => {
     const { url } = await serve((request, response) => {
       if (request.headers.authorization === 'Bearer new') json(response, 200, { ok: true })

@@ -44,6 +44,12 @@ export class UndiciTransport implements Transport {
     return openWebSocket(url, protocols, { headers, handshakeTimeout: 30_000, ...this.#tls(credential) }, signal)
   }
 
+  reset(): void {
+    const agent = this.#agent
+    this.#agent = undefined
+    void agent?.dispatcher.destroy().catch(() => {})
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#agent?.dispatcher.destroy()
   }

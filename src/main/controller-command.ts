@@ -124,6 +124,7 @@ async function controller(context: CliContext, transport: Transport, options: Co
   const stopped = (error: unknown): void => {
     if (!context.signal.aborted) throw error
   }
-  const election = { client, namespace: options.leaseNamespace, name: 'berth-controller', identity, logger, metrics, clock: context.clock }
+  const lease = { namespace: options.leaseNamespace, name: 'berth-controller', identity }
+  const election = { client, transport, ...lease, logger, metrics, clock: context.clock }
   await Promise.all([becomeReady().catch(stopped), leadAgainAndAgain(election, work, context.signal).catch(stopped)])
 }

@@ -1,5 +1,10 @@
+import type { Client } from '../kube/client.ts'
 import { type LeaderElectionOptions, LeaderElector, LeadershipLostError } from '../kube/leader-election.ts'
+import type { Transport } from '../kube/transport.ts'
 import type { WriteFence } from '../kube/write-fence.ts'
+
+/** How long the server has to answer a request that needs nothing but a connection. */
+const probeMs = 1000
 
 /**
  * Works whenever this process leads, term after term, until the signal is aborted. Who loses the lease stands for election again instead of ending:
@@ -7,11 +12,18 @@ import type { WriteFence } from '../kube/write-fence.ts'
  * those who crash often wait for minutes.
  */
 export async function leadAgainAndAgain(
-  options: LeaderElectionOptions,
+  options: Omit<LeaderElectionOptions, 'onSilence'> & { readonly transport: Transport },
   lead: (signal: AbortSignal, fence: WriteFence) => Promise<void>,
   signal: AbortSignal,
 ): Promise<void> {
-  const elector = new LeaderElector(options)
+  const { transport, ...election } = options
+  let probing = false
+  const onSilence = (): void => {
+    if (probing) return
+    probing = true
+    void resetIfDead(options.client, transport).finally(() => (probing = false))
+  }
+  const elector = new LeaderElector({ ...election, onSilence })
   while (!signal.aborted) {
     try {
       await elector.run(lead, signal)
@@ -19,4 +31,15 @@ export async function leadAgainAndAgain(
       if (!(error instanceof LeadershipLostError)) throw error
     }
   }
+}
+
+/**
+ * A renewal without an answer may mean a server that is busy, or connections that died without a word: a node that lost its network, a load
+ * balancer that forgot us. Watches on those would stay silent for minutes, so they are dropped when `/version` is not answered either.
+ */
+async function resetIfDead(client: Client, transport: Transport): Promise<void> {
+  const late = AbortSignal.timeout(probeMs)
+  await client.raw('/version', { signal: late }).catch(() => {
+    if (late.aborted) transport.reset?.()
+  })
 }
