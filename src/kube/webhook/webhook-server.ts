@@ -1,0 +1,165 @@
+import { once } from 'node:events'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { createServer, type Server } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { type Clock, systemClock } from '../clock.ts'
+import { type Logger, noopLogger } from '../logger.ts'
+import { type MetricsSink, noopMetrics } from '../metrics.ts'
+import type { KeyAndCertificate } from '../tls/certificates.ts'
+import { type AdmissionAnswer, type AdmissionRequest, requestOf, reviewOf } from './admission-review.ts'
+
+/**
+ * Decides about one request. The signal is aborted when the API server has stopped waiting. Throwing is a failure of the webhook, not a
+ * refusal: the API server then does what the webhook's failurePolicy says.
+ */
+export type AdmissionHandler = (request: AdmissionRequest, signal: AbortSignal) => AdmissionAnswer | Promise<AdmissionAnswer>
+
+export interface WebhookServerOptions {
+  readonly host: string
+  /** 0 for any free port. */
+  readonly port: number
+  readonly certificate: KeyAndCertificate
+  /** By path, such as `/validate/game.kruise.io/gameserversets`. */
+  readonly handlers: ReadonlyMap<string, AdmissionHandler>
+  /** How long disposal waits for answers that are under way. Default 10 s. */
+  readonly drainMs?: number
+  readonly clock?: Clock
+  readonly logger?: Logger
+  /** Names are those of controller-runtime: `controller_runtime_webhook_*`. */
+  readonly metrics?: MetricsSink
+}
+
+/** A review holds two objects, each of at most 3 MiB as API servers accept them. */
+const largestBody = 8 * 1024 * 1024
+/** What API servers wait at most. */
+const longestWaitMs = 30_000
+
+class BadRequest extends Error {
+  readonly status: number
+
+  constructor(status: number, message: string) {
+    super(message)
+    this.status = status
+  }
+}
+
+/** Serves AdmissionReviews over HTTPS. Disposal stops accepting, finishes what is under way, then closes. */
+export class WebhookServer implements AsyncDisposable {
+  readonly #options: WebhookServerOptions
+  readonly #server: Server
+  readonly #logger: Logger
+  readonly #metrics: MetricsSink
+  readonly #clock: Clock
+  readonly #inFlight = new Map<string, number>()
+  #retiring = false
+  #port = 0
+
+  private constructor(options: WebhookServerOptions) {
+    this.#options = options
+    this.#logger = options.logger ?? noopLogger
+    this.#metrics = options.metrics ?? noopMetrics
+    this.#clock = options.clock ?? systemClock
+    const { key, cert } = options.certificate
+    const limits = { headersTimeout: 10_000, requestTimeout: longestWaitMs, keepAliveTimeout: 120_000 }
+    this.#server = createServer({ key, cert, minVersion: 'TLSv1.2', ...limits }, (request, response) => void this.#serve(request, response))
+    this.#server.on('tlsClientError', error => this.#logger.debug('TLS handshake failed', { error: error.message }))
+  }
+
+  /** Resolves when the server listens. */
+  static async start(options: WebhookServerOptions): Promise<WebhookServer> {
+    const server = new WebhookServer(options)
+    server.#server.listen(options.port, options.host)
+    await once(server.#server, 'listening')
+    server.#port = (server.#server.address() as AddressInfo).port
+    return server
+  }
+
+  get port(): number {
+    return this.#port
+  }
+
+  /** New connections are shown this certificate from now on; those that are open stay. */
+  setCertificate({ key, cert }: KeyAndCertificate): void {
+    this.#server.setSecureContext({ key, cert, minVersion: 'TLSv1.2' })
+  }
+
+  /** Answers as before, but asks clients to come back over a new connection: before a stop, while the address is still being advertised. */
+  retire(): void {
+    this.#retiring = true
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.retire()
+    const closed = new Promise<void>(resolve => this.#server.close(() => resolve()))
+    using _force = this.#clock.after(this.#options.drainMs ?? 10_000, () => this.#server.closeAllConnections())
+    await closed
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { pathname, searchParams } = new URL(request.url ?? '/', 'https://webhook')
+    const handler = this.#options.handlers.get(pathname)
+    const webhook = handler === undefined ? 'unknown' : pathname
+    const startedAt = this.#clock.now()
+    this.#count(webhook, 1)
+    let status = 200
+    let body: string
+    try {
+      if (handler === undefined) throw new BadRequest(404, `no webhook is served at ${pathname}`)
+      if (request.method !== 'POST') throw new BadRequest(405, 'AdmissionReviews are sent with POST')
+      const asked = requestOf(parse(await readBody(request)))
+      if (asked === undefined) throw new BadRequest(400, 'the body is no AdmissionReview of admission.k8s.io/v1')
+      const gone = new AbortController()
+      response.once('close', () => gone.abort(new Error('the caller has gone')))
+      const signal = AbortSignal.any([gone.signal, AbortSignal.timeout(waitOf(searchParams.get('timeout')))])
+      const answer = await handler(asked, signal)
+      body = JSON.stringify(reviewOf(asked.uid, answer))
+      this.#tell(webhook, asked, answer)
+    } catch (error) {
+      status = error instanceof BadRequest ? error.status : 500
+      body = error instanceof Error ? error.message : String(error)
+      if (status === 500) this.#logger.error('the webhook failed', { webhook, error: body })
+    }
+    this.#metrics.increment('controller_runtime_webhook_requests_total', { webhook, code: String(status) })
+    this.#metrics.observe('controller_runtime_webhook_latency_seconds', { webhook }, (this.#clock.now() - startedAt) / 1000)
+    this.#count(webhook, -1)
+    if (this.#retiring || !request.complete) response.setHeader('connection', 'close')
+    response.writeHead(status, { 'content-type': status === 200 ? 'application/json' : 'text/plain' }).end(body)
+  }
+
+  #tell(webhook: string, { operation, namespace, name, userInfo, dryRun }: AdmissionRequest, answer: AdmissionAnswer): void {
+    const about = { webhook, operation, namespace, name, user: userInfo.username, dryRun }
+    if (answer.allowed) this.#logger.debug('admitted', about)
+    else this.#logger.info('refused', { ...about, message: answer.status.message })
+  }
+
+  #count(webhook: string, by: number): void {
+    const now = (this.#inFlight.get(webhook) ?? 0) + by
+    this.#inFlight.set(webhook, now)
+    this.#metrics.set('controller_runtime_webhook_requests_in_flight', { webhook }, now)
+  }
+}
+
+async function readBody(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length
+    if (size > largestBody) throw new BadRequest(413, `an AdmissionReview may have ${largestBody} bytes`)
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString('utf8')
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw new BadRequest(400, 'the body is no JSON')
+  }
+}
+
+/** `timeout=3s`, as API servers say how long they wait. */
+function waitOf(timeout: string | null): number {
+  const seconds = /^(\d+)s$/.exec(timeout ?? '')?.[1]
+  return seconds === undefined ? longestWaitMs : Math.min(Number(seconds) * 1000, longestWaitMs)
+}
