@@ -8,12 +8,15 @@ import type { EventRecorder } from '../../kube/event-recorder.ts'
 import type { Logger } from '../../kube/logger.ts'
 import type { ObjectKey } from '../../kube/object.ts'
 import type { Store } from '../../kube/store.ts'
+import type { SetControl } from './control/set-control.ts'
 import type { OwnWrites } from './own-writes.ts'
 
 /** What the controllers of the family share. */
 export interface OkgContext {
   readonly client: Client
   readonly addresses: AddressEngine
+  /** Whether a set is ours to run: asked before anything of it is written. */
+  readonly control: Pick<SetControl, 'of' | 'decide' | 'refused' | 'forget' | 'workloadOf'>
   readonly clock: Clock
   readonly logger: Logger
   readonly recorder: Pick<EventRecorder, 'event'>

@@ -4,6 +4,8 @@ export const ownAnnotations = {
   idHoles: 'berth.dev/id-holes',
   /** On pods that wait in their preDelete hook: why they leave. */
   deleteReason: 'berth.dev/delete-reason',
+  /** On GameServerSets while they are taken over from OpenKruise: from which revision to which, as JSON. */
+  takingOver: 'berth.dev/taking-over',
 } as const
 
 /** The readiness gate of every game server; false while images change in place. */
@@ -18,6 +20,8 @@ export const indexes = {
   controller: 'controller',
   /** GameServers with container overrides, by key of their set. */
   overriddenOf: 'overridden-of',
+  /** Pods with the owner label, by key of the set it names; whoever owns them. */
+  labelledOf: 'labelled-of',
   /** Pods of sets, by node. */
   node: 'node',
 } as const

@@ -3,7 +3,7 @@ import { gameServers, type GameServer } from '../../apis/game.kruise.io/game-ser
 import { gameServerSets } from '../../apis/game.kruise.io/game-server-set.ts'
 import { labels } from '../../apis/game.kruise.io/labels.ts'
 import { controllerrevisions, nodes, pods } from '../../apis/core/resources.generated.ts'
-import type { Node, Pod } from '../../apis/core/types.generated.ts'
+import type { ControllerRevision, Node, Pod } from '../../apis/core/types.generated.ts'
 import { Cache } from '../../kube/cache.ts'
 import type { Client } from '../../kube/client.ts'
 import { type Clock, systemClock } from '../../kube/clock.ts'
@@ -12,7 +12,9 @@ import { type Logger, noopLogger } from '../../kube/logger.ts'
 import type { MetricsSink } from '../../kube/metrics.ts'
 import { type DeepReadonly, keyOf, type ObjectKey } from '../../kube/object.ts'
 import { byControllerUid } from '../../kube/owner-reference.ts'
+import type { Store } from '../../kube/store.ts'
 import type { AddressTrouble, OkgContext } from './context.ts'
+import { SetControl } from './control/set-control.ts'
 import { createSetController } from './game-server-set/controller.ts'
 import { createServerController, setOf, setReferenceOf } from './game-server/controller.ts'
 import { indexes } from './names.ts'
@@ -29,6 +31,11 @@ export interface OkgOptions {
   /** Default: events by the component `berth-okg`. */
   readonly recorder?: Pick<EventRecorder, 'event'>
   readonly metrics?: MetricsSink
+  /**
+   * Also run the sets that OpenKruiseGame runs or could run, unless they are labelled `berth.dev/control: hands-off`; those whose pods OpenKruise
+   * runs are taken over with every pod as it is. Default: only sets labelled `berth.dev/control: take-over`.
+   */
+  readonly takeOver?: boolean
   /** Sets, and servers, reconciled at a time. Default 4 and 32. */
   readonly workers?: { readonly sets?: number; readonly servers?: number }
 }
@@ -41,7 +48,9 @@ export function okgStores(cache: Cache) {
   return {
     setStore: cache.store(gameServerSets),
     // All pods, not those with the owner label alone: the ports of the others count too, so this store is there anyway.
-    podStore: cache.store(pods, { indexes: { [indexes.controller]: byControllerUid, [indexes.node]: byNode } }),
+    podStore: cache.store(pods, {
+      indexes: { [indexes.controller]: byControllerUid, [indexes.labelledOf]: byOwnerLabel, [indexes.node]: byNode },
+    }),
     serverStore: cache.store(gameServers, {
       indexes: { [indexes.overriddenOf]: byOverriddenSet, [indexes.controller]: byControllerUid },
     }),
@@ -64,11 +73,29 @@ export async function startOkg(options: OkgOptions, signal: AbortSignal): Promis
   const recorder = options.recorder ?? stack.use(createEventRecorder({ client, component: 'berth-okg', clock, logger }))
 
   const { setStore, podStore, serverStore, revisionStore, nodeStore } = okgStores(cache)
-  await cache.whenSynced(signal)
+  await Promise.all([setStore, podStore, serverStore, revisionStore, nodeStore].map(store => store.whenSynced(signal)))
+  const isIndexed = (store: Store<Pod> | Store<ControllerRevision>, uid: string): boolean =>
+    store.byIndex(indexes.controller, uid).length > 0
+  const control = stack.use(
+    new SetControl({
+      client,
+      cache,
+      clock,
+      logger,
+      takeOver: options.takeOver ?? false,
+      hasOwnParts: ({ metadata: { uid } }) => isIndexed(revisionStore, uid) || isIndexed(podStore, uid),
+      changed: set => {
+        if (set !== undefined) context.enqueueSet(set)
+        else for (const each of setStore.list()) context.enqueueSet(keyOf(each))
+      },
+      ...(options.metrics === undefined ? {} : { metrics: options.metrics }),
+    }),
+  )
 
   const context: OkgContext = {
     client,
     addresses,
+    control,
     clock,
     logger,
     recorder,
@@ -141,6 +168,7 @@ export async function startOkg(options: OkgOptions, signal: AbortSignal): Promis
       if (set === undefined) context.enqueueSet(setKeyOfServer(key))
     }),
   )
+  control.start()
   await Promise.all([setController.start(signal), serverController.start(signal)])
   return stack.move()
 }
@@ -157,6 +185,11 @@ function setKeyOfServer(key: ObjectKey): ObjectKey {
 
 function byNode(pod: DeepReadonly<Pod>): readonly string[] {
   return pod.spec?.nodeName && setReferenceOf(pod) !== undefined ? [pod.spec.nodeName] : []
+}
+
+function byOwnerLabel({ metadata: { namespace = '', labels: own } }: DeepReadonly<Pod>): readonly string[] {
+  const set = own?.[labels.ownerSet]
+  return set === undefined ? [] : [`${namespace}/${set}`]
 }
 
 function byOverriddenSet(server: DeepReadonly<GameServer>): readonly string[] {

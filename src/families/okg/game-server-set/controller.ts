@@ -1,5 +1,6 @@
 /** Keeps the pods of a GameServerSet as many and as new as they should be. */
 import { gameServerSets, type GameServerSet } from '../../../apis/game.kruise.io/game-server-set.ts'
+import type { Pod } from '../../../apis/core/types.generated.ts'
 import { isConflict, isNamespaceTerminating, isNotFound } from '../../../kube/api-error.ts'
 import type { Controller, Result } from '../../../kube/controller.ts'
 import { createController } from '../../../kube/controller.ts'
@@ -9,6 +10,7 @@ import { isControlledBy } from '../../../kube/owner-reference.ts'
 import type { Instant, Member, Plan, RevisionId } from '../../../servers/model.ts'
 import { plan } from '../../../servers/plan.ts'
 import type { OkgContext } from '../context.ts'
+import { takeOver } from '../control/take-over.ts'
 import { indexes } from '../names.ts'
 import { ordinalOf } from './member.ts'
 import { type Applied, applySteps } from './apply.ts'
@@ -31,6 +33,9 @@ const statusIntervalMs = 250
 /** Steps of one pass; more come with the next, so that a mass start does not keep updates waiting. */
 const stepsPerPass = 256
 
+/** How often to look again at a set that cannot be taken over yet. */
+const refusedAgainMs = 5000
+
 /** What is remembered of a set between passes; nothing that a restart could not do without. */
 interface Memo {
   statusWrittenAt: Instant
@@ -47,17 +52,33 @@ export function createSetController(context: OkgContext, options: { workers?: nu
     // Owner references take everything away with the set; until then nothing is made again.
     if (set === undefined || set.metadata.deletionTimestamp !== undefined) {
       memos.delete(key)
+      context.control.forget(key)
+      return 'done'
+    }
+    const { control, isNews } = context.control.decide(set)
+    if (control.mode === 'leave') {
+      memos.delete(key)
       return 'done'
     }
     const memo = memos.get(key) ?? { statusWrittenAt: 0, invalid: undefined, failedCreates: new FailedCreates() }
     memos.set(key, memo)
     try {
+      if (control.mode === 'take-over') return await reconcileTakeOver(set, signal)
+      // Its servers were left alone as well.
+      if (isNews) for (const { metadata } of podsOf(context, set)) context.enqueueServer(`${metadata.namespace ?? ''}/${metadata.name}`)
       return await reconcileSet(set, memo, signal)
     } catch (error) {
       // Somebody else wrote first, or the namespace is going: the news of it is on its way.
       if (isConflict(error) || isNotFound(error) || isNamespaceTerminating(error)) return { requeueAfterMs: 1000 }
       throw error
     }
+  }
+
+  async function reconcileTakeOver(set: DeepReadonly<GameServerSet>, signal: AbortSignal): Promise<Result> {
+    const result = await takeOver(context, set, signal)
+    if (result.state === 'waiting') return { requeueAfterMs: result.ms }
+    context.control.refused(set, result.problems)
+    return { requeueAfterMs: refusedAgainMs }
   }
 
   async function reconcileSet(set: DeepReadonly<GameServerSet>, memo: Memo, signal: AbortSignal): Promise<Result> {
@@ -165,14 +186,16 @@ export function createSetController(context: OkgContext, options: { workers?: nu
 function observe(context: OkgContext, set: DeepReadonly<GameServerSet>): Observed {
   return {
     set,
-    pods: context.pods
-      .byIndex(indexes.controller, set.metadata.uid, pod => isControlledBy(pod, set))
-      .filter(pod => ordinalOf(pod.metadata.name) !== undefined),
+    pods: podsOf(context, set).filter(pod => ordinalOf(pod.metadata.name) !== undefined),
     revisions: revisionsOf(context, set),
     overriding: context.servers.byIndex(indexes.overriddenOf, `${set.metadata.namespace ?? ''}/${set.metadata.name}`, () => false),
     target: revisionOf(set),
     isDeleting: pod => context.pods.isDeleting(pod),
   }
+}
+
+function podsOf(context: OkgContext, set: DeepReadonly<GameServerSet>): DeepReadonly<Pod>[] {
+  return context.pods.byIndex(indexes.controller, set.metadata.uid, pod => isControlledBy(pod, set))
 }
 
 /** Writes what the set has to remember before anything is done about it; returns the set as it is then. */

@@ -9,7 +9,7 @@ import type { Controller, Result } from '../../../kube/controller.ts'
 import { createController } from '../../../kube/controller.ts'
 import type { MetricsSink } from '../../../kube/metrics.ts'
 import type { DeepReadonly, ObjectKey, OwnerReference } from '../../../kube/object.ts'
-import { controllerOf } from '../../../kube/owner-reference.ts'
+import { controllerOf, isControlledBy } from '../../../kube/owner-reference.ts'
 import type { Instant } from '../../../servers/model.ts'
 import type { OkgContext } from '../context.ts'
 import { differing, patchPod } from '../pod-patch.ts'
@@ -47,7 +47,8 @@ export function createServerController(context: OkgContext, options: { workers?:
       const pod = context.pods.get(key)
       const set = pod === undefined ? undefined : setOf(context, pod)
       if (pod === undefined) return await withoutPod(key, signal)
-      return set === undefined ? 'done' : await withPod(key, pod, set, signal)
+      if (set === undefined || context.control.of(set).mode !== 'run') return 'done'
+      return await withPod(key, pod, set, signal)
     } catch (error) {
       // The news of what happened meanwhile is on its way.
       if (isConflict(error) || isNotFound(error) || isNamespaceTerminating(error)) return { requeueAfterMs: 1000 }
@@ -62,7 +63,10 @@ export function createServerController(context: OkgContext, options: { workers?:
       if (memos.delete(key)) await context.addresses.release(key, signal)
       return 'done'
     }
-    if (server.metadata.labels?.[labels.deleting] === 'true' && !context.servers.isDeleting(server)) await deleteServer(server, signal)
+    if (server.metadata.labels?.[labels.deleting] !== 'true' || context.servers.isDeleting(server)) return 'done'
+    // With the set gone, garbage collection takes its servers.
+    const set = context.sets.get(`${server.metadata.namespace ?? ''}/${server.metadata.labels[labels.ownerSet] ?? ''}`)
+    if (set !== undefined && isControlledBy(server, set) && context.control.of(set).mode === 'run') await deleteServer(server, signal)
     return 'done'
   }
 
