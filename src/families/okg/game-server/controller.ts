@@ -19,7 +19,8 @@ import { decidePod } from './decide-pod.ts'
 import { announceAddressTrouble, announceIntent, announceInvalidIntent, announceNoSwitch, announceState } from './events.ts'
 import { holds } from './holds.ts'
 import { newGameServer, templateMetadata } from './new-game-server.ts'
-import { isReadyBut } from './state.ts'
+import { PassingNews } from './passing-news.ts'
+import { conditionOf, isReadyBut } from './state.ts'
 import { serverStatus, serverStatusPatch } from './status.ts'
 
 /** What this process saw of one pod, and when; a restart only means that news is held back once more. */
@@ -41,6 +42,7 @@ interface Memo {
 export function createServerController(context: OkgContext, options: { workers?: number; metrics?: MetricsSink } = {}): Controller {
   const memos = new Map<ObjectKey, Memo>()
   const { client, clock, logger, recorder } = context
+  const passingNews = new PassingNews(clock)
 
   async function reconcile(key: ObjectKey, signal: AbortSignal): Promise<Result> {
     try {
@@ -129,12 +131,13 @@ export function createServerController(context: OkgContext, options: { workers?:
     }
     if (context.pods.isDeleting(pod) || set.metadata.deletionTimestamp !== undefined) return undefined
     const age = clock.now() - createdAt
-    if (!pod.spec?.nodeName && age < holds.nodeForServer) {
+    if (!pod.spec?.nodeName && conditionOf(pod, 'PodScheduled')?.status !== 'False' && age < holds.nodeForServer) {
       waits.push(holds.nodeForServer - age)
       return undefined
     }
     try {
       const created = await client.create(gameServers, newGameServer(set, pod), { signal })
+      passingNews.urgentWritten()
       context.servers.wrote(created)
       return created
     } catch (error) {
@@ -220,9 +223,10 @@ export function createServerController(context: OkgContext, options: { workers?:
     const node = pod.spec?.nodeName ? context.nodes.get(pod.spec.nodeName) : undefined
     const patch = serverStatusPatch(server.status, serverStatus({ server, pod, node, state, now }), now)
     if (patch === undefined) return
-    const dueAt = statusDueAt(state, memo.state.since, createdAt, address)
-    if (now < dueAt) {
-      waits.push(dueAt - now)
+    const passesUntil = passingUntil(state, memo.state.since, createdAt, address)
+    const waitMs = passesUntil === undefined ? 0 : passesUntil > now ? passesUntil - now : passingNews.waitMs()
+    if (waitMs > 0) {
+      waits.push(waitMs)
       return
     }
     const { name, namespace = '', uid } = server.metadata
@@ -234,6 +238,7 @@ export function createServerController(context: OkgContext, options: { workers?:
         { type: 'merge', subresource: 'status', signal },
       ),
     )
+    if (passesUntil === undefined) passingNews.urgentWritten()
     announceState(recorder, server, state)
   }
 
@@ -259,15 +264,14 @@ function troubleHold({ state, reason }: ClaimStatus): number {
   return state === 'Pending' || state === 'Waiting' ? holds.addressTrouble : 0
 }
 
-/** When a status that says something new is written: final states at once, passing ones when they last. */
-function statusDueAt(state: string, since: Instant, createdAt: Instant, address: ClaimStatus | undefined): Instant {
+/** Until when a state is expected to pass, so that it is not written yet; undefined for states that stay. */
+function passingUntil(state: string, since: Instant, createdAt: Instant, address: ClaimStatus | undefined): Instant | undefined {
   if (state === 'Ready') {
     const addressComes = address !== undefined && (address.state === 'Pending' || address.state === 'Waiting')
-    return addressComes ? since + holds.passing : 0
+    return addressComes ? since + holds.passing : undefined
   }
-  if (state === 'Creating') return createdAt + holds.creating
-  if (state === 'Crash') return 0
-  return since + holds.passing
+  if (state === 'Crash') return undefined
+  return state === 'Creating' ? createdAt + holds.creating : since + holds.passing
 }
 
 /** How the pod names the set that controls it. Others have a kind of the same name. */
