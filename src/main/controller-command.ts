@@ -13,6 +13,7 @@ export interface ControllerOptions extends ConnectionOptions {
   readonly installCrds?: boolean
   readonly providerConfig?: string
   readonly namespaces?: readonly string[]
+  readonly takeOver?: boolean
   readonly bind?: { host: string; port: number }
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error'
 }
@@ -33,6 +34,10 @@ export function addControllerCommand(parent: Command, context: CliContext): void
     .option('--lease-namespace <name>', 'namespace of the Lease', 'kube-system')
     .option('--install-crds', 'create or update the CustomResourceDefinitions first')
     .option('--namespaces <names>', 'work in these namespaces alone, with commas between them (default: in all)', namespaceList)
+    .option(
+      '--take-over',
+      'also run game server sets that OpenKruiseGame runs or could run, once its manager is stopped; pods stay as they are',
+    )
     .option('--provider-config <file>', "OpenKruiseGame's config.toml: port ranges and blocked ports")
     .option('--bind <host:port>', 'serve /healthz, /readyz and /metrics here', hostAndPort)
     .addOption(
@@ -86,7 +91,7 @@ async function controller(context: CliContext, transport: Transport, options: Co
   context.runsUntilStopped = true
   const logger = createLogger({ level: options.logLevel })
   const metrics = new PrometheusMetrics()
-  const { namespaces } = options
+  const { namespaces, takeOver = false } = options
   const network = await readProviderConfig(context.cwd, options.providerConfig)
   // Which replica wrote what: audit logs have this, managed fields only "berth".
   const identity = `${hostname()}_${randomUUID()}`
@@ -101,9 +106,9 @@ async function controller(context: CliContext, transport: Transport, options: Co
   const cache = parts.use(new Cache({ client, clock: context.clock, logger, ...(namespaces === undefined ? {} : { namespaces }) }))
   const work = async (signal: AbortSignal, fence?: Fence): Promise<void> => {
     const writer = fence === undefined ? client : new RestClient({ ...connection, fence })
-    if (options.installCrds === true) await installDefinitions(writer, signal)
+    if (options.installCrds === true) await installDefinitions(writer, signal, { logger, takeOver })
     await using _controllers = await startControllers(
-      { client: writer, cache, logger, metrics, ...(network === undefined ? {} : { network }) },
+      { client: writer, cache, logger, metrics, takeOver, ...(network === undefined ? {} : { network }) },
       signal,
     )
     logger.info('controllers are at work', { server: context.server })

@@ -21,6 +21,8 @@ export interface ControllersOptions {
   readonly cache?: Cache
   /** Work in these namespaces alone: nothing is read or written in others, so ports that others hold there are not seen. Default: in all. */
   readonly namespaces?: readonly string[]
+  /** Also run GameServerSets that OpenKruiseGame runs or could run; see `OkgOptions`. */
+  readonly takeOver?: boolean
 }
 
 /** Berth's own controllers at work on one cluster; any Kubernetes will do. Disposal stops them and leaves the cluster as it is. */
@@ -59,7 +61,15 @@ export async function startControllers(options: ControllersOptions, signal: Abor
   await addresses.start(signal)
   parts.use(
     await startOkg(
-      { client, addresses, cache, clock, logger: withFields(logger, { component: 'okg' }), ...(metrics === undefined ? {} : { metrics }) },
+      {
+        client,
+        addresses,
+        cache,
+        clock,
+        logger: withFields(logger, { component: 'okg' }),
+        takeOver: options.takeOver ?? false,
+        ...(metrics === undefined ? {} : { metrics }),
+      },
       signal,
     ),
   )

@@ -1,26 +1,39 @@
 import { customresourcedefinitions } from '../apis/core/resources.generated.ts'
 import type { CustomResourceDefinition } from '../apis/core/types.generated.ts'
 import { okgCustomResourceDefinitions } from '../apis/game.kruise.io/custom-resource-definitions.ts'
+import { isManagerDeployed } from '../families/okg/control/manager-presence.ts'
 import { isAlreadyExists } from '../kube/api-error.ts'
 import type { Client } from '../kube/client.ts'
 import { type Clock, systemClock } from '../kube/clock.ts'
+import { type Logger, noopLogger } from '../kube/logger.ts'
 import type { New } from '../kube/object.ts'
+
+export interface InstallOptions {
+  readonly clock?: Clock
+  readonly logger?: Logger
+  /** Also replace definitions that OpenKruiseGame works with. Default false. */
+  readonly takeOver?: boolean
+}
 
 /**
  * Makes the API serve Berth's kinds: creates each CustomResourceDefinition, or brings the spec of an existing one up to date, and waits until all
- * are established.
+ * are established. While OpenKruiseGame's manager is there, existing definitions are its own and stay as they are.
  */
-export async function installDefinitions(client: Client, signal: AbortSignal, clock: Clock = systemClock): Promise<void> {
+export async function installDefinitions(client: Client, signal: AbortSignal, options: InstallOptions = {}): Promise<void> {
+  const { clock = systemClock, logger = noopLogger, takeOver = false } = options
   const definitions = okgCustomResourceDefinitions as unknown as readonly New<CustomResourceDefinition>[]
-  await Promise.all(definitions.map(definition => install(client, definition, signal)))
+  const isShared = !takeOver && (await isManagerDeployed(client, signal))
+  if (isShared) logger.warn("OpenKruiseGame's manager is there: its CustomResourceDefinitions stay as they are")
+  await Promise.all(definitions.map(definition => install(client, definition, !isShared, signal)))
   await Promise.all(definitions.map(definition => established(client, definition.metadata.name ?? '', clock, signal)))
 }
 
-async function install(client: Client, definition: New<CustomResourceDefinition>, signal: AbortSignal): Promise<void> {
+async function install(client: Client, definition: New<CustomResourceDefinition>, mayChange: boolean, signal: AbortSignal): Promise<void> {
   try {
     await client.create(customresourcedefinitions, definition, { signal })
   } catch (error) {
     if (!isAlreadyExists(error)) throw error
+    if (!mayChange) return
     await client.patch(
       customresourcedefinitions,
       { name: definition.metadata.name ?? '' },
