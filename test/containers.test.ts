@@ -38,7 +38,7 @@ describe('containers as manifests ask for them', () => {
     cluster.apply({
       apiVersion: 'v1',
       kind: 'Pod',
-      metadata: { name, namespace: 'default', ...metadata },
+      metadata: { name, ...metadata },
       spec: { terminationGracePeriodSeconds: 5, ...spec },
     })
   const ready = (name: string) => k(`wait --for=condition=Ready pod/${name} --timeout=20s`)

@@ -11,7 +11,7 @@ const test = testNeeding('kubectl')
 const deployment = (image = 'registry.example.com/demo/web:v1', replicas = 2) => ({
   apiVersion: 'apps/v1',
   kind: 'Deployment',
-  metadata: { name: 'web', namespace: 'default' },
+  metadata: { name: 'web' },
   spec: {
     replicas,
     selector: { matchLabels: { app: 'web' } },
@@ -75,7 +75,7 @@ describe('what people type into kubectl', () => {
 
   test('apply: created, unchanged, configured; diff; server side with conflicts; dry run', async () => {
     const config = (data: Record<string, string>) =>
-      JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'conf', namespace: 'default' }, data })
+      JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'conf' }, data })
     expect(await k('apply -f -', config({ a: '1' }))).toBe('configmap/conf created\n')
     expect(await k('apply -f -', config({ a: '1' }))).toBe('configmap/conf unchanged\n')
     expect((await cluster.kubectl('diff -f -', config({ a: '2' }))).code).toBe(1)
@@ -88,7 +88,7 @@ describe('what people type into kubectl', () => {
     const one = JSON.stringify({
       apiVersion: 'v1',
       kind: 'ConfigMap',
-      metadata: { name: 'shared', namespace: 'default' },
+      metadata: { name: 'shared' },
       data: { key: 'x' },
     })
     const two = one.replace('"x"', '"y"')

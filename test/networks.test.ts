@@ -17,7 +17,7 @@ const clbs = ['clb-3g7hc8kakd8n48hh12k5mx8o', 'clb-13fdpzmzx3gqo3n6nu5lyuv5y']
 const set = (name: string, replicas: number, networkType: string, conf: readonly (readonly [string, string])[], spec: object = {}) => ({
   apiVersion: 'game.kruise.io/v1alpha1',
   kind: 'GameServerSet',
-  metadata: { name, namespace: 'default' },
+  metadata: { name },
   spec: {
     replicas,
     updateStrategy: { rollingUpdate: { podUpdatePolicy: 'InPlaceIfPossible', maxUnavailable: '100%' } },

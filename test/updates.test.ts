@@ -20,7 +20,7 @@ interface Condition {
 const set = (name: string, replicas: number, tags: { game: string; side: string }, updateStrategy: object, more: object = {}) => ({
   apiVersion: 'game.kruise.io/v1alpha1',
   kind: 'GameServerSet',
-  metadata: { name, namespace: 'default' },
+  metadata: { name },
   spec: {
     replicas,
     updateStrategy,
@@ -73,6 +73,23 @@ describe('updates of real containers', () => {
     expect(facts(after, 'side')[0]?.imageID).not.toBe(facts(before, 'side')[0]?.imageID)
     expect(after[0]?.status.conditions?.find(condition => condition.type === 'InPlaceUpdateReady')?.status).toBe('True')
     await remove('place')
+  })
+
+  test('another tag of the very same image is an update like others, though image and image ID stay', async () => {
+    await cluster.apply(set('same', 1, { game: 'v1', side: 'v1' }, inPlace()))
+    await settled(cluster, 'same', [0])
+    const [before] = await podsOf(cluster, 'same')
+    await cluster.apply(set('same', 1, { game: 'v1', side: 'v1-again' }, inPlace()))
+    await eventually('the sidecar runs anew, and the rollout is done', async () => {
+      const { status } = await cluster.get<{ status: { updatedReadyReplicas?: number } }>('gss same')
+      const [pod] = await podsOf(cluster, 'same')
+      return containerStatus(pod!, 'side')?.restartCount === 1 && status.updatedReadyReplicas === 1
+    })
+    await settled(cluster, 'same', [0])
+    const [after] = await podsOf(cluster, 'same')
+    expect(after?.metadata.uid).toBe(before?.metadata.uid)
+    expect(containerStatus(after!, 'game')?.restartCount).toBe(0)
+    await remove('same')
   })
 
   test('ReCreate, and InPlaceIfPossible with a change that is not possible in place, make new pods under the same names', async () => {

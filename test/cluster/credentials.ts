@@ -77,22 +77,23 @@ export async function makeCredentials(cluster: Layout): Promise<void> {
   if (existsSync(join(folder, 'tokens.csv'))) return
   await mkdir(folder, { recursive: true, mode: 0o700 })
   await openssl(folder, [
-    ...[
-      'req',
-      '-x509',
-      '-newkey',
-      'rsa:2048',
-      '-nodes',
-      '-keyout',
-      'ca.key',
-      '-out',
-      'ca.crt',
-      '-days',
-      '3650',
-      '-subj',
-      `/CN=berth-${cluster.name}`,
-    ],
-    ...['-addext', 'basicConstraints=critical,CA:TRUE', '-addext', 'keyUsage=critical,keyCertSign,cRLSign,digitalSignature'],
+    'req',
+    '-x509',
+    '-newkey',
+    'rsa:2048',
+    '-nodes',
+    '-keyout',
+    'ca.key',
+    '-out',
+    'ca.crt',
+    '-days',
+    '3650',
+    '-subj',
+    `/CN=berth-${cluster.name}`,
+    '-addext',
+    'basicConstraints=critical,CA:TRUE',
+    '-addext',
+    'keyUsage=critical,keyCertSign,cRLSign,digitalSignature',
   ])
   for (const { name } of certificates(cluster)) await sign(cluster, name, 365)
   await openssl(folder, ['genrsa', '-out', 'service-accounts.key', '2048'])

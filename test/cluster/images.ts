@@ -58,7 +58,9 @@ async function baseRootfs(rootfs: string): Promise<void> {
   await chmod(join(rootfs, 'tmp'), 0o1777)
 }
 
-const configOf = (source: Partial<ImageSource>): ImageConfig => ({
+/** The tag makes every image another one, as builds do; only `TAG-again` is the image of `TAG` under a second name. */
+const configOf = (source: Partial<ImageSource>, tag: string): ImageConfig => ({
+  Labels: { 'org.opencontainers.image.version': tag.replace(/-again$/, '') },
   Env: [
     'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
     ...Object.entries(source.env ?? {}).map(([name, value]) => `${name}=${value}`),
@@ -105,7 +107,7 @@ export async function packImages(folder: string, pause: string): Promise<string>
     found.sort((a, b) => Number(a.source.from !== undefined) - Number(b.source.from !== undefined))
     for (const { source, folder: home } of found) {
       const tags = source.tags ?? ['latest']
-      const variants = Array.isArray(tags) ? tags.map(tag => [tag, {}] as const) : Object.entries(tags)
+      const variants: [string, Partial<ImageSource>][] = Array.isArray(tags) ? tags.map(tag => [tag, {}]) : Object.entries(tags)
       for (const [tag, more] of variants) {
         const from = source.from === undefined ? undefined : bases.get(source.from)
         const own = [source.files, more.files].filter(files => files !== undefined)
@@ -114,7 +116,7 @@ export async function packImages(folder: string, pause: string): Promise<string>
         const merged = { ...from?.source, ...source, ...more, env: { ...from?.source.env, ...source.env, ...more.env } }
         for (const name of source.names.map(String)) {
           bases.set(`${name}:${tag}`, { source: merged, layers: stack })
-          images.push({ reference: `${repository}/${basename(name)}:${tag}`, config: configOf(merged), layers: stack })
+          images.push({ reference: `${repository}/${basename(name)}:${tag}`, config: configOf(merged, tag), layers: stack })
         }
       }
     }

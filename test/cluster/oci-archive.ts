@@ -11,6 +11,7 @@ export interface ImageConfig {
   readonly Env?: readonly string[]
   readonly WorkingDir?: string
   readonly StopSignal?: string
+  readonly Labels?: Readonly<Record<string, string>>
 }
 
 /** A layer as a tar on disk, and its digest. */

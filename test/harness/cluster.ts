@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { eventually } from './eventually.ts'
@@ -17,6 +18,8 @@ export interface ClusterOptions {
 /** A cluster to run scenarios on: `berth dev` in a process of its own, or the one of BERTH_TEST_KUBECONFIG. */
 export interface TestCluster extends AsyncDisposable {
   readonly kind: 'embedded' | 'real'
+  /** The namespace that names without one mean: `default`, or one of its own on a cluster that others use too. */
+  readonly namespace: string
   readonly kubeconfig: string
   readonly process: ChildProcess | undefined
   /** What the embedded cluster has printed so far. */
@@ -36,56 +39,104 @@ const words = (args: string | readonly string[]) => (typeof args === 'string' ? 
 
 export async function startCluster(options: ClusterOptions = {}): Promise<TestCluster> {
   const given = process.env['BERTH_TEST_KUBECONFIG']
-  const folder = await mkdtemp(join(tmpdir(), 'berth-test-'))
-  const kubeconfig = given ?? join(folder, 'kubeconfig')
-  let printed = ''
-  let child: ChildProcess | undefined
-  if (given === undefined) {
-    const data = options.dataDir === undefined ? [] : ['--data-dir', options.dataDir]
-    child = spawn(join(root, 'berth'), ['dev', '--port', '0', '--kubeconfig', kubeconfig, ...data, ...(options.args ?? [])], {
-      cwd: root,
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, KUBECONFIG: '' },
-    })
-    child.stdout?.setEncoding('utf8').on('data', (chunk: string) => (printed += chunk))
-    child.stderr?.setEncoding('utf8').on('data', (chunk: string) => (printed += chunk))
-    const running = child
-    await eventually('berth dev is ready', () => {
-      if (running.exitCode !== null) return true
-      return existsSync(kubeconfig) && /ready/i.test(printed)
-    }).catch((error: unknown) => {
-      running.kill('SIGKILL')
-      throw new Error(`${error instanceof Error ? error.message : String(error)}\n${printed}`)
-    })
-    if (running.exitCode !== null) throw new Error(`berth dev ended with ${running.exitCode}:\n${printed}`)
-  }
+  return given === undefined ? startEmbedded(options) : useReal(given, options)
+}
 
-  const env = { KUBECONFIG: kubeconfig, KUBECACHEDIR: join(folder, 'cache') }
-  const kubectl = (args: string | readonly string[], input?: string) =>
-    run('kubectl', words(args), { env, ...(input === undefined ? {} : { input }) })
-  const k = async (args: string | readonly string[], input?: string) => must(await kubectl(args, input), `kubectl ${words(args).join(' ')}`)
+async function startEmbedded(options: ClusterOptions): Promise<TestCluster> {
+  const folder = await mkdtemp(join(tmpdir(), 'berth-test-'))
+  const kubeconfig = join(folder, 'kubeconfig')
+  let printed = ''
+  const data = options.dataDir === undefined ? [] : ['--data-dir', options.dataDir]
+  const child = spawn(join(root, 'berth'), ['dev', '--port', '0', '--kubeconfig', kubeconfig, ...data, ...(options.args ?? [])], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, KUBECONFIG: '' },
+  })
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => (printed += chunk))
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => (printed += chunk))
+  await eventually('berth dev is ready', () => {
+    if (child.exitCode !== null) return true
+    return existsSync(kubeconfig) && /ready/i.test(printed)
+  }).catch((error: unknown) => {
+    child.kill('SIGKILL')
+    throw new Error(`${error instanceof Error ? error.message : String(error)}\n${printed}`)
+  })
+  if (child.exitCode !== null) throw new Error(`berth dev ended with ${child.exitCode}:\n${printed}`)
+
   const ended = async (signal: NodeJS.Signals) => {
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return
+    if (child.exitCode !== null || child.signalCode !== null) return
     const exit = once(child, 'exit')
     child.kill(signal)
-    const forced = setTimeout(() => child?.kill('SIGKILL'), 15_000)
+    const forced = setTimeout(() => child.kill('SIGKILL'), 15_000)
     await exit
     clearTimeout(forced)
   }
   return {
-    kind: given === undefined ? 'embedded' : 'real',
-    kubeconfig,
+    ...clientOf(kubeconfig, folder),
+    kind: 'embedded',
+    namespace: 'default',
     process: child,
     output: () => printed,
-    kubectl,
-    k,
-    get: async <T>(args: string | readonly string[]) => JSON.parse(await k(['get', ...words(args), '-o', 'json'])) as T,
-    apply: manifest => k(['apply', '-f', '-'], typeof manifest === 'string' ? manifest : JSON.stringify(manifest)),
-    berth: (args, input) => run(join(root, 'berth'), words(args), { env, ...(input === undefined ? {} : { input }) }),
     kill: () => ended('SIGKILL'),
     async [Symbol.asyncDispose]() {
       await ended('SIGINT')
       await rm(folder, { recursive: true, force: true })
     },
+  }
+}
+
+/** A namespace of its own on a cluster where Berth is at work; with `--simulate`, on fake nodes if the cluster has some. */
+async function useReal(given: string, options: ClusterOptions): Promise<TestCluster> {
+  const folder = await mkdtemp(join(tmpdir(), 'berth-test-'))
+  const kubeconfig = join(folder, 'kubeconfig')
+  const namespace = `berth-test-${randomBytes(4).toString('hex')}`
+  const admin = clientOf(given, folder)
+  await admin.k(['create', 'namespace', namespace])
+  await writeFile(kubeconfig, await admin.k('config view --raw --flatten -o json'), { mode: 0o600 })
+  const client = clientOf(kubeconfig, folder)
+  await client.k(['config', 'set-context', '--current', `--namespace=${namespace}`])
+  await useNodes(admin, options.args ?? [])
+  await eventually('the service account is there', () => client.k('get serviceaccount default'))
+  return {
+    ...client,
+    kind: 'real',
+    namespace,
+    process: undefined,
+    output: () => '',
+    kill: () => Promise.reject(new Error('a real cluster is not killed by a scenario')),
+    async [Symbol.asyncDispose]() {
+      await admin.k(['delete', 'namespace', namespace, '--wait=true', '--timeout=90s'])
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+/** Lets pods go to as many fake nodes as `--simulate --nodes N` asks for, or to the nodes that run containers. */
+async function useNodes(client: Pick<TestCluster, 'k' | 'get'>, args: readonly string[]): Promise<void> {
+  const { items } = await client.get<{ items: { metadata: { name: string; labels?: Record<string, string> } }[] }>('nodes')
+  const [fake, real] = [
+    items.filter(node => node.metadata.labels?.['type'] === 'kwok'),
+    items.filter(node => node.metadata.labels?.['type'] !== 'kwok'),
+  ]
+  if (fake.length === 0) return
+  const wanted = args.includes('--nodes') ? Number(args[args.indexOf('--nodes') + 1]) : 1
+  const open = args.includes('--simulate') ? fake.slice(0, wanted) : real
+  const closed = items.filter(node => !open.includes(node))
+  await client.k(['uncordon', ...open.map(node => node.metadata.name)])
+  await client.k(['cordon', ...closed.map(node => node.metadata.name)])
+}
+
+function clientOf(kubeconfig: string, folder: string): Pick<TestCluster, 'kubeconfig' | 'kubectl' | 'k' | 'get' | 'apply' | 'berth'> {
+  const env = { KUBECONFIG: kubeconfig, KUBECACHEDIR: join(folder, 'cache') }
+  const kubectl = (args: string | readonly string[], input?: string) =>
+    run('kubectl', words(args), { env, timeout: 100_000, ...(input === undefined ? {} : { input }) })
+  const k = async (args: string | readonly string[], input?: string) => must(await kubectl(args, input), `kubectl ${words(args).join(' ')}`)
+  return {
+    kubeconfig,
+    kubectl,
+    k,
+    get: async <T>(args: string | readonly string[]) => JSON.parse(await k(['get', ...words(args), '-o', 'json'])) as T,
+    apply: manifest => k(['apply', '-f', '-'], typeof manifest === 'string' ? manifest : JSON.stringify(manifest)),
+    berth: (args, input) => run(join(root, 'berth'), words(args), { env, ...(input === undefined ? {} : { input }) }),
   }
 }

@@ -64,7 +64,7 @@ export function gameServerSet({ name, replicas, image = 'registry.example.com/de
   return {
     apiVersion: 'game.kruise.io/v1alpha1',
     kind: 'GameServerSet',
-    metadata: { name, namespace: 'default' },
+    metadata: { name },
     spec: {
       replicas,
       updateStrategy: { rollingUpdate: { podUpdatePolicy: 'InPlaceIfPossible', maxUnavailable: '100%' } },

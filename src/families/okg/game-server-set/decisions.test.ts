@@ -157,8 +157,8 @@ describe('member', () => {
 
 describe('in-place completion', () => {
   const change = { to: 'g-r2', metadata: { labels: {}, annotations: {} }, images: [{ container: 'game', image: 'game:2' }] }
-  const status = (imageID: string, image: string, state: object = { running: {} }) => ({
-    containerStatuses: [{ name: 'game', imageID, image, state }],
+  const status = (imageID: string, image: string, state: object = { running: {} }, containerID = 'run-1') => ({
+    containerStatuses: [{ name: 'game', imageID, image, state, containerID }],
   })
   const before: InPlaceUpdateState = JSON.parse(inPlaceStateText(podOf({ status: status('sha:1', 'game:1') }), change, 0))
 
@@ -166,7 +166,7 @@ describe('in-place completion', () => {
     expect(before).toEqual({
       revision: 'g-r2',
       updateTimestamp: '1970-01-01T00:00:00Z',
-      lastContainerStatuses: { game: { imageID: 'sha:1' } },
+      lastContainerStatuses: { game: { imageID: 'sha:1', containerID: 'run-1' } },
       updateImages: true,
       containerBatchesRecord: [{ timestamp: '1970-01-01T00:00:00Z', containers: ['game'] }],
     })
@@ -176,6 +176,7 @@ describe('in-place completion', () => {
     ['nothing happened', status('sha:1', 'game:1'), false],
     ['another image runs', status('sha:2', 'game:2'), true],
     ['two tags of one image', status('sha:1', 'game:2'), true],
+    ['two tags of one image, the runtime reports the old one', status('sha:1', 'game:1', { running: {} }, 'run-2'), true],
     ['it does not run yet', status('sha:2', 'game:2', { waiting: {} }), false],
     ['no status', {}, false],
   ])('%s: %s', (_, found, expected) => {

@@ -11,7 +11,7 @@ import type { Change, Instant } from '../../../servers/model.ts'
 export interface InPlaceUpdateState {
   readonly revision: string
   readonly updateTimestamp: string
-  readonly lastContainerStatuses: Readonly<Record<string, { readonly imageID: string }>>
+  readonly lastContainerStatuses: Readonly<Record<string, { readonly imageID: string; readonly containerID?: string }>>
   readonly updateImages?: boolean
   readonly containerBatchesRecord?: readonly { readonly timestamp: string; readonly containers: readonly string[] }[]
 }
@@ -22,7 +22,12 @@ export function inPlaceStateText(pod: DeepReadonly<Pod>, change: Change, now: In
   const state: InPlaceUpdateState = {
     revision: change.to,
     updateTimestamp: timestamp,
-    lastContainerStatuses: Object.fromEntries(containers.map(name => [name, { imageID: statusOf(pod, name)?.imageID ?? '' }])),
+    lastContainerStatuses: Object.fromEntries(
+      containers.map(name => {
+        const status = statusOf(pod, name)
+        return [name, { imageID: status?.imageID ?? '', ...(status?.containerID === undefined ? {} : { containerID: status.containerID }) }]
+      }),
+    ),
     updateImages: containers.length > 0,
     containerBatchesRecord: [{ timestamp, containers }],
   }
@@ -41,7 +46,7 @@ export function inPlaceStateOf(pod: DeepReadonly<Pod>): InPlaceUpdateState | und
 
 /**
  * Every changed container runs its new image: its image ID differs from the recorded one, or its status names the very image of the
- * spec (two tags of one image have the same ID).
+ * spec. Two tags may name one image: then the ID stays, and a runtime may report either tag, so that only the container's own ID tells.
  */
 export function isRestarted(pod: DeepReadonly<Pod>, state: InPlaceUpdateState): boolean {
   return Object.entries(state.lastContainerStatuses).every(([name, last]) => {
@@ -49,7 +54,9 @@ export function isRestarted(pod: DeepReadonly<Pod>, state: InPlaceUpdateState): 
     const wanted = pod.spec?.containers.find(container => container.name === name)?.image
     if (status === undefined || wanted === undefined) return false
     const runs = status.state?.running !== undefined
-    return runs && ((status.imageID !== '' && status.imageID !== last.imageID) || withTag(status.image) === withTag(wanted))
+    if (!runs) return false
+    if ((status.imageID !== '' && status.imageID !== last.imageID) || withTag(status.image) === withTag(wanted)) return true
+    return last.containerID !== undefined && status.containerID !== undefined && status.containerID !== last.containerID
   })
 }
 

@@ -24,6 +24,8 @@ export interface ServiceProxyOptions {
   readonly recorder: EventRecorder
   /** Whether cluster IPs are addresses of this host. */
   readonly clusterIPs: boolean
+  /** Whether only load balancers are carried, because a kube-proxy and the nodes do the rest. Default false. */
+  readonly loadBalancersOnly?: boolean
   /** Where the API server listens; `default/kubernetes` leads there. */
   readonly apiServer?: { readonly ip: string; readonly port: number }
   readonly clock?: Clock
@@ -71,7 +73,7 @@ export function createServiceProxy(options: ServiceProxyOptions): ServiceProxy {
   const proxyService = (key: string): Promise<'done'> => {
     const service = services.get(key)
     const ip = exposed.get(key)
-    if (service === undefined) forwarder.set(`svc ${key}`, [])
+    if (service === undefined || options.loadBalancersOnly === true) forwarder.set(`svc ${key}`, [])
     else forwarder.set(`svc ${key}`, key === 'default/kubernetes' ? apiServerListeners(service) : serviceListeners(worldOf(service)))
     if (service !== undefined && ip !== undefined) forwarder.set(`lb ${key}`, loadBalancerListeners(worldOf(service), ip))
     return Promise.resolve('done')
@@ -83,7 +85,7 @@ export function createServiceProxy(options: ServiceProxyOptions): ServiceProxy {
 
   const proxyPod = (key: string): Promise<'done'> => {
     const pod = pods.get(key)
-    forwarder.set(`pod ${key}`, pod === undefined ? [] : hostPortListeners(pod, nodeIPs))
+    forwarder.set(`pod ${key}`, pod === undefined || options.loadBalancersOnly === true ? [] : hostPortListeners(pod, nodeIPs))
     return Promise.resolve('done')
   }
   const podLoop = createController({ name: 'host-ports', reconcile: proxyPod, clock, logger })

@@ -1,0 +1,66 @@
+// Runs the scenarios on a real Kubernetes: that of BERTH_TEST_KUBECONFIG or KUBECONFIG, or one that is started here and ended afterwards.
+// Arguments are handed to the test runner, such as a file's name.
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { openSync, readFileSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { delimiter, dirname, join } from 'node:path'
+import { eventually } from '../harness/eventually.ts'
+import { root } from '../harness/run.ts'
+import { startKubernetes } from './cluster.ts'
+import { defaultVersion, programs } from './components.ts'
+
+const report = (line: string) => process.stderr.write(`${line}\n`)
+
+/** A program beside the tests, whose output is kept for the case that it ends early. */
+async function beside(name: string, folder: string, command: readonly string[], env: NodeJS.ProcessEnv, ready: RegExp): Promise<ChildProcess> {
+  const path = join(folder, `${name}.log`)
+  const log = openSync(path, 'a')
+  const [program = '', ...args] = command
+  const child = spawn(program, args, { cwd: root, env: { ...process.env, ...env }, stdio: ['ignore', log, log] })
+  await eventually(`${name} is at work`, () => {
+    if (child.exitCode !== null) throw new Error(`${name} ended with ${child.exitCode}: ${readFileSync(path, 'utf8').slice(-3000)}`)
+    return ready.test(readFileSync(path, 'utf8'))
+  })
+  return child
+}
+
+async function main(): Promise<number> {
+  const version = process.env['BERTH_TEST_KUBERNETES'] ?? defaultVersion
+  await using parts = new AsyncDisposableStack()
+  const given = process.env['BERTH_TEST_KUBECONFIG'] ?? process.env['KUBECONFIG']
+  let kubeconfig = given
+  if (kubeconfig === undefined) {
+    const name = `test-${process.pid}`
+    const cluster = await startKubernetes({ name, version, node: true, fakeNodes: 4 }, report)
+    parts.defer(() => cluster.down())
+    kubeconfig = cluster.kubeconfig
+  }
+  const folder = await mkdtemp(join(tmpdir(), 'berth-real-'))
+  parts.defer(() => rm(folder, { recursive: true, force: true }))
+  const env = {
+    BERTH_TEST_KUBECONFIG: kubeconfig,
+    KUBECONFIG: kubeconfig,
+    PATH: `${dirname((await programs(version, report)).kubectl)}${delimiter}${process.env['PATH'] ?? ''}`,
+  }
+  const controller = await beside('controller', folder, [join(root, 'berth'), 'controller', '--install-crds'], env, /controllers are at work/)
+  parts.defer(() => void controller.kill())
+  const clouds = await beside('clouds', folder, [process.execPath, 'test/cluster/clouds.ts', kubeconfig], env, /^ready$/m)
+  parts.defer(() => void clouds.kill())
+
+  const stop = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort())
+  const tests = spawn('npx', ['vitest', 'run', '--project', 'scenarios', ...process.argv.slice(2)], {
+    cwd: root,
+    env: { ...process.env, ...env },
+    stdio: 'inherit',
+    signal: stop.signal,
+    killSignal: 'SIGTERM',
+  })
+  tests.once('error', () => undefined)
+  const [code] = (await once(tests, 'exit')) as [number | null]
+  return code ?? 130
+}
+
+process.exitCode = await main()
