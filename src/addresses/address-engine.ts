@@ -12,7 +12,7 @@ import type { AddressEngine, PodPreparation } from './engine.ts'
 import type { Holding } from './ledger/port-ledger.ts'
 import { PortLedger, sameHolding } from './ledger/port-ledger.ts'
 import type { Claim, ClaimStatus, Parameter, ParameterProblem } from './model.ts'
-import { suggestion } from './nearest.ts'
+import { parameterValidator, unknownProvider } from './parameter-validator.ts'
 import type { ProviderConfig } from './provider-config.ts'
 import { defaultProviderConfig } from './provider-config.ts'
 import { heldHostPorts } from './providers/host-port/held-ports.ts'
@@ -48,7 +48,7 @@ export function createAddressEngine(options: AddressEngineOptions): AddressEngin
 }
 
 class Engine implements AddressEngine {
-  readonly providers: readonly string[]
+  readonly providers = parameterValidator.providers
   readonly #options: AddressEngineOptions
   readonly #logger: Logger
   readonly #byName = new Map<string, AddressProvider>()
@@ -84,7 +84,6 @@ class Engine implements AddressEngine {
     this.#hostPort = new HostPortProvider({ ledger: this.#ledger, config, nodeOf })
     for (const provider of [this.#hostPort, ...serviceRows.map(row => new ServiceProvider({ ...shared, row }))])
       this.#byName.set(provider.name, provider)
-    this.providers = [...this.#byName.keys()]
   }
 
   async start(signal: AbortSignal): Promise<void> {
@@ -120,13 +119,12 @@ class Engine implements AddressEngine {
   }
 
   validate(provider: string, parameters: readonly Parameter[]): readonly ParameterProblem[] {
-    const known = this.#byName.get(provider)
-    return known === undefined ? [{ name: provider, message: this.#unknown(provider) }] : known.validate(parameters)
+    return parameterValidator.validate(provider, parameters)
   }
 
   prepare(claim: Claim): PodPreparation {
     const provider = this.#byName.get(claim.provider)
-    if (provider === undefined) return { ok: false, reason: 'UnknownNetworkType', message: this.#unknown(claim.provider) }
+    if (provider === undefined) return { ok: false, reason: 'UnknownNetworkType', message: unknownProvider(claim.provider) }
     return provider.prepare?.(claim) ?? { ok: true, ports: [] }
   }
 
@@ -136,7 +134,7 @@ class Engine implements AddressEngine {
 
   async reconcile(claim: Claim, signal: AbortSignal): Promise<ClaimStatus> {
     const provider = this.#byName.get(claim.provider)
-    if (provider === undefined) return standing('UnknownNetworkType', this.#unknown(claim.provider))
+    if (provider === undefined) return standing('UnknownNetworkType', unknownProvider(claim.provider))
     if (claim.backend?.node === undefined) this.#nodes.delete(claim.key)
     else this.#nodes.set(claim.key, claim.backend.node)
     return provider.reconcile(claim, signal)
@@ -218,10 +216,6 @@ class Engine implements AddressEngine {
 
   #notify(claimKey: string): void {
     for (const listener of this.#listeners) listener(claimKey)
-  }
-
-  #unknown(provider: string): string {
-    return `there is no network type ${JSON.stringify(provider)}${suggestion(provider, this.providers)}`
   }
 }
 

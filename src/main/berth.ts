@@ -7,6 +7,7 @@ import { addDemoCommand } from './demo/command.ts'
 import { addDevCommand } from './dev.ts'
 import { untilStopped } from './lifetime.ts'
 import { ownVersion } from './version.ts'
+import { addWebhooksCommand } from './webhooks-command.ts'
 
 process.exitCode = await untilStopped(async signal => {
   const context = processContext(signal)
@@ -20,6 +21,7 @@ process.exitCode = await untilStopped(async signal => {
     addDemoCommand(own, context, (files, kubeconfig) => apply(files, kubeconfig, true))
     addDevCommand(own, context, apply)
     addControllerCommand(own, context)
+    addWebhooksCommand(own, context)
     own.commandsGroup('Game servers, on any cluster:')
   })
   return runCli(program, context, process.argv.slice(2))

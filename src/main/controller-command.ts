@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
-import { type Command, InvalidArgumentError, Option } from 'commander'
+import { type Command, Option } from 'commander'
 import { clusterCommand, withConnection } from '../cli/command.ts'
 import type { ConnectionOptions } from '../cli/connection.ts'
 import type { CliContext } from '../cli/context.ts'
 import type { Transport } from '../kube/transport.ts'
 import type { Fence } from '../kube/write-fence.ts'
+import { type HostAndPort, hostAndPort, namespaceList } from './options.ts'
 
 export interface ControllerOptions extends ConnectionOptions {
   readonly leaderElect: boolean
@@ -14,7 +15,7 @@ export interface ControllerOptions extends ConnectionOptions {
   readonly providerConfig?: string
   readonly namespaces?: readonly string[]
   readonly takeOver?: boolean
-  readonly bind?: { host: string; port: number }
+  readonly bind?: HostAndPort
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error'
 }
 
@@ -46,19 +47,6 @@ export function addControllerCommand(parent: Command, context: CliContext): void
     .action((options: ControllerOptions) =>
       withConnection(context, options, connection => controller(context, connection.transport, options)),
     )
-}
-
-function hostAndPort(value: string): { host: string; port: number } {
-  const match = /^(.*):(\d+)$/.exec(value)
-  if (match === null) throw new InvalidArgumentError('It must be host:port, such as 127.0.0.1:8080.')
-  return { host: (match[1] ?? '').replace(/^\[(.*)\]$/, '$1'), port: Number(match[2]) }
-}
-
-function namespaceList(value: string): readonly string[] {
-  const names = value.split(',').map(name => name.trim())
-  const wrong = names.find(name => !/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(name))
-  if (wrong !== undefined) throw new InvalidArgumentError(`${JSON.stringify(wrong)} is no name of a namespace.`)
-  return names
 }
 
 async function controller(context: CliContext, transport: Transport, options: ControllerOptions): Promise<void> {

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { ProviderConfig } from '../addresses/provider-config.ts'
-import { okgAdmission } from '../families/okg/admission.ts'
+import { okgAdmission, OkgReviewer } from '../families/okg/admission.ts'
 import type { Logger } from '../kube/logger.ts'
 import { type EmbeddedCluster, startCluster } from '../local/cluster.ts'
 import { hostPlan } from '../local/host-plan.ts'
@@ -78,7 +78,7 @@ export async function startEmbedded(options: EmbeddedOptions, signal: AbortSigna
     const client = cluster.client('berth')
     await installDefinitions(client, signal)
     const controllers = parts.use(await startControllers({ client, logger, network: network.config }, signal))
-    cluster.apiServer.registerAdmission(okgAdmission(controllers.addresses))
+    cluster.apiServer.registerAdmission(okgAdmission(new OkgReviewer({ addresses: controllers.addresses, client })))
   }
   const running = parts.move()
   return {

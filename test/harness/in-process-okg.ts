@@ -17,7 +17,7 @@ import { createApiServer, type ApiServer } from '../../src/local/apiserver/serve
 import { startControllers } from '../../src/local/controllers/controller-manager.ts'
 import { hostPlan } from '../../src/local/host-plan.ts'
 import { createSimulatedNodes } from '../../src/local/node/simulate/simulated-nodes.ts'
-import { okgAdmission } from '../../src/families/okg/admission.ts'
+import { okgAdmission, OkgReviewer } from '../../src/families/okg/admission.ts'
 import { startOkg } from '../../src/families/okg/start.ts'
 
 const namespace = 'default'
@@ -75,7 +75,7 @@ export function useInProcessOkg(): void {
     const stores = { services: cache.store(services), nodes: cache.store(nodes), pods: cache.store(pods) }
     addresses = cluster.use(createAddressEngine({ client: manager, stores, clock: systemClock }))
     await addresses.start(new AbortController().signal)
-    api.registerAdmission(okgAdmission(addresses) as never)
+    api.registerAdmission(okgAdmission(new OkgReviewer({ addresses, client: manager })) as never)
     okg = await startFamily()
   })
 

@@ -4,13 +4,15 @@ import { chooseLeastUsed, protocolsOf } from '../../allocate/choose-ports.ts'
 import { bound, standing } from '../../claim-state.ts'
 import type { PodPorts, PodPreparation } from '../../engine.ts'
 import type { PortLedger } from '../../ledger/port-ledger.ts'
-import type { Ask, Backend, Claim, ClaimStatus, Endpoint, Parameter, ParameterProblem } from '../../model.ts'
+import type { Ask, Backend, Claim, ClaimStatus, Endpoint } from '../../model.ts'
 import { describeRange } from '../../port-range.ts'
 import type { ProviderConfig } from '../../provider-config.ts'
 import { nodeAddress } from '../node-address.ts'
 import type { AddressProvider } from '../provider.ts'
 import { parseContainerPorts } from './container-ports.ts'
 import { hostPortPool } from './held-ports.ts'
+
+export const hostPortProviderName = 'Kubernetes-HostPort'
 
 export interface HostPortProviderOptions {
   readonly ledger: PortLedger
@@ -27,17 +29,12 @@ export function preparationOf(claimKey: string): string {
  * Ports of the node itself, written into the pod's spec before it is created. New ports with every pod; traffic cannot be switched off.
  */
 export class HostPortProvider implements AddressProvider {
-  readonly name = 'Kubernetes-HostPort'
+  readonly name = hostPortProviderName
   readonly #options: HostPortProviderOptions
   readonly #prepared = new Map<string, PodPreparation>()
 
   constructor(options: HostPortProviderOptions) {
     this.#options = options
-  }
-
-  validate(parameters: readonly Parameter[]): readonly ParameterProblem[] {
-    const parsed = parseContainerPorts(parameters)
-    return parsed.ok ? [] : parsed.problems
   }
 
   prepare(claim: Claim): PodPreparation {

@@ -8,7 +8,7 @@ import type { DeepReadonly } from '../../../kube/object.ts'
 import { standing } from '../../claim-state.ts'
 import type { Holding, PortLedger } from '../../ledger/port-ledger.ts'
 import { sameHolding } from '../../ledger/port-ledger.ts'
-import type { Claim, ClaimStatus, Parameter, ParameterProblem } from '../../model.ts'
+import type { Claim, ClaimStatus, Parameter } from '../../model.ts'
 import type { ProviderConfig } from '../../provider-config.ts'
 import type { WaitingClaims } from '../../waiting-claims.ts'
 import type { AddressProvider } from '../provider.ts'
@@ -49,11 +49,6 @@ export class ServiceProvider implements AddressProvider {
   constructor(options: ServiceProviderOptions) {
     this.#options = options
     this.name = options.row.provider
-  }
-
-  validate(parameters: readonly Parameter[]): readonly ParameterProblem[] {
-    const parsed = this.#parse(parameters)
-    return parsed.ok ? [] : parsed.problems
   }
 
   async reconcile(claim: Claim, signal: AbortSignal): Promise<ClaimStatus> {

@@ -21,7 +21,7 @@ export class ServiceTroubles {
 
   constructor(events: Store<Event> | undefined) {
     this.#events = events
-    events?.addIndex(index, event => (event.involvedObject.uid === undefined ? [] : [event.involvedObject.uid]))
+    events?.addIndex(index, byInvolvedUid)
   }
 
   /** The last complaint about the Service, in the cloud's words. */
@@ -49,4 +49,9 @@ export class ServiceTroubles {
     }
     return last
   }
+}
+
+/** One function for all, so that a store that outlives an engine may serve the next. */
+function byInvolvedUid({ involvedObject: { uid } }: DeepReadonly<Event>): readonly string[] {
+  return uid === undefined ? [] : [uid]
 }

@@ -1,0 +1,22 @@
+import { InvalidArgumentError } from 'commander'
+
+/** Where to listen. */
+export interface HostAndPort {
+  readonly host: string
+  readonly port: number
+}
+
+/** An option such as `127.0.0.1:8080` or `[::]:8080`. */
+export function hostAndPort(value: string): HostAndPort {
+  const match = /^(.*):(\d+)$/.exec(value)
+  if (match === null) throw new InvalidArgumentError('It must be host:port, such as 127.0.0.1:8080.')
+  return { host: (match[1] ?? '').replace(/^\[(.*)\]$/, '$1'), port: Number(match[2]) }
+}
+
+/** An option of names with commas between them. */
+export function namespaceList(value: string): readonly string[] {
+  const names = value.split(',').map(name => name.trim())
+  const wrong = names.find(name => !/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(name))
+  if (wrong !== undefined) throw new InvalidArgumentError(`${JSON.stringify(wrong)} is no name of a namespace.`)
+  return names
+}

@@ -1,0 +1,194 @@
+import { type Command, Option } from 'commander'
+import { clusterCommand, timeSpan, withConnection } from '../cli/command.ts'
+import type { Connection, ConnectionOptions } from '../cli/connection.ts'
+import type { CliContext } from '../cli/context.ts'
+import { usageError } from '../cli/exit-code.ts'
+import type { KeyAndCertificate } from '../kube/tls/certificates.ts'
+import type { WebhookServer } from '../kube/webhook/webhook-server.ts'
+import { type HostAndPort, hostAndPort, namespaceList } from './options.ts'
+
+export interface WebhooksOptions extends ConnectionOptions {
+  readonly bind: HostAndPort
+  readonly healthBind?: HostAndPort
+  readonly serviceName: string
+  readonly serviceNamespace?: string
+  readonly secretName: string
+  readonly webhookConfiguration: string
+  readonly certificateDir?: string
+  readonly certificateLifetime: number
+  readonly namespaces?: readonly string[]
+  readonly install?: boolean
+  readonly url?: string
+  readonly controllerUser?: string
+  readonly shutdownDelay: number
+  readonly logLevel: 'debug' | 'info' | 'warn' | 'error'
+}
+
+/** `berth webhooks`: refuses bad input before it is stored, for a Kubernetes that exists. */
+export function addWebhooksCommand(parent: Command, context: CliContext): void {
+  clusterCommand(parent, {
+    usage: 'webhooks',
+    summary: 'Refuse bad input on a Kubernetes cluster that exists: serve validating webhooks',
+    examples: [
+      'berth webhooks --health-bind 0.0.0.0:8080        # in pods behind the Service berth-webhooks; any number of them',
+      'berth webhooks --certificate-dir /etc/berth-tls  # certificates of cert-manager instead of own ones',
+      'berth webhooks --install --url https://192.0.2.7:9443   # from a machine that the API server can reach',
+    ],
+  })
+    .addOption(
+      new Option('--bind <host:port>', 'serve the webhooks here')
+        .argParser(hostAndPort)
+        .default({ host: '0.0.0.0', port: 9443 }, '0.0.0.0:9443'),
+    )
+    .option('--health-bind <host:port>', 'serve /healthz, /readyz and /metrics here', hostAndPort)
+    .option('--service-name <name>', 'Service in front of the webhooks', 'berth-webhooks')
+    .option('--service-namespace <name>', 'namespace of the Service and of the Secret (default: -n, or that of the context)')
+    .option('--secret-name <name>', 'Secret that keeps the certificates; made when there is none', 'berth-webhooks-tls')
+    .option('--webhook-configuration <name>', 'ValidatingWebhookConfiguration that shall trust the certificates', 'berth-webhooks')
+    .option(
+      '--certificate-dir <folder>',
+      'use tls.crt and tls.key in this folder, which others renew; write no Secret and no configuration',
+    )
+    .addOption(
+      new Option('--certificate-lifetime <span>', 'life of a certificate; it is renewed after two thirds')
+        .argParser(lifetime)
+        .default(90 * 24 * 60 * 60 * 1000, '90d'),
+    )
+    .option('--namespaces <names>', 'look at objects in these namespaces alone, with commas between them (default: in all)', namespaceList)
+    .option('--install', 'create or update the ValidatingWebhookConfiguration first')
+    .option('--url <url>', 'with --install: where the API server reaches these webhooks, instead of the Service')
+    .option('--controller-user <name>', 'with --install: user of the controller, whose writes are not looked at')
+    .addOption(
+      new Option('--shutdown-delay <span>', 'after being told to stop, answer for so long yet: until nobody is sent here any more')
+        .argParser(timeSpan)
+        .default(5000, '5s'),
+    )
+    .addOption(
+      new Option('--log-level <level>', 'JSON lines on standard error').choices(['debug', 'info', 'warn', 'error']).default('info'),
+    )
+    .action((options: WebhooksOptions) => withConnection(context, options, connection => webhooks(context, connection, options)))
+}
+
+const shortestLifetime = 10_000
+
+function lifetime(value: string): number {
+  return Math.max(timeSpan(value), shortestLifetime)
+}
+
+async function webhooks(context: CliContext, connection: Connection, options: WebhooksOptions): Promise<void> {
+  if (options.url !== undefined && (options.install !== true || !/^https:\/\/[^/]+/.test(options.url)))
+    throw usageError('--url needs --install and begins with https://')
+  // Loaded only now: the commands that talk to a cluster shall not wait for it.
+  const [
+    { parameterValidator },
+    { validatingwebhookconfigurations },
+    { OkgReviewer },
+    { isManagerDeployed },
+    { okgWebhooks },
+    { okgWebhookConfiguration },
+    { RestClient },
+    { CertificateDirectory },
+    { CertificateKeeper },
+    { WebhookServer },
+    { serveHealth },
+    { aborted },
+    { createLogger },
+    { PrometheusMetrics },
+    { ownVersion },
+  ] = await Promise.all([
+    import('../addresses/parameter-validator.ts'),
+    import('../apis/core/resources.generated.ts'),
+    import('../families/okg/admission.ts'),
+    import('../families/okg/control/manager-presence.ts'),
+    import('../families/okg/webhook.ts'),
+    import('../families/okg/webhook-configuration.ts'),
+    import('../kube/rest-client.ts'),
+    import('../kube/webhook/certificate-directory.ts'),
+    import('../kube/webhook/certificate-keeper.ts'),
+    import('../kube/webhook/webhook-server.ts'),
+    import('./health-server.ts'),
+    import('./lifetime.ts'),
+    import('./logger.ts'),
+    import('./metrics.ts'),
+    import('./version.ts'),
+  ])
+  context.runsUntilStopped = true
+  const { clock, signal } = context
+  const { bind, namespaces, serviceName, webhookConfiguration: configurationName } = options
+  const logger = createLogger({ level: options.logLevel })
+  const metrics = new PrometheusMetrics()
+  const userAgent = `berth-webhooks/${ownVersion()}`
+  const client = new RestClient({ transport: connection.transport, clock, metrics, userAgent })
+  const namespace = options.serviceNamespace ?? connection.namespace
+  const url = options.url === undefined ? undefined : new URL(options.url)
+
+  let ready = false
+  await using parts = new AsyncDisposableStack()
+  if (options.healthBind !== undefined) {
+    parts.use(await serveHealth({ ...options.healthBind, isReady: () => ready, metrics: () => metrics.text() }))
+  }
+  if (options.install === true) {
+    const configuration = okgWebhookConfiguration({
+      name: configurationName,
+      server: options.url === undefined ? { service: { name: serviceName, namespace } } : { url: options.url },
+      ...(options.controllerUser !== undefined && { controllerUser: options.controllerUser }),
+      ...(namespaces !== undefined && { namespaces }),
+    })
+    const how = { type: 'apply', fieldManager: 'berth-webhooks-install', force: true, signal } as const
+    await client.patch(validatingwebhookconfigurations, { name: configurationName }, configuration, how)
+  }
+
+  let server: WebhookServer | undefined
+  let certificate: KeyAndCertificate | undefined
+  const onCertificate = (fresh: KeyAndCertificate): void => {
+    certificate = fresh
+    server?.setCertificate(fresh)
+  }
+  const { certificateDir: directory } = options
+  const certificates = parts.use(
+    directory === undefined
+      ? new CertificateKeeper({
+          client,
+          namespace,
+          secretName: options.secretName,
+          configurationName,
+          names: url === undefined ? serviceNames(serviceName, namespace) : [hostOf(url)],
+          lifetimeMs: options.certificateLifetime,
+          onCertificate,
+          clock,
+          logger,
+          metrics,
+        })
+      : new CertificateDirectory({ directory, onCertificate, clock, logger }),
+  )
+  try {
+    await certificates.start(signal)
+  } catch (error) {
+    if (signal.aborted) return
+    throw error
+  }
+  if (certificate === undefined) return
+
+  const handlers = okgWebhooks({
+    reviewer: new OkgReviewer({ addresses: parameterValidator, client }),
+    isManagerDeployed: late => isManagerDeployed(client, late),
+    ...(namespaces !== undefined && { namespaces }),
+  })
+  server = parts.use(await WebhookServer.start({ ...bind, certificate, handlers, clock, logger, metrics }))
+  ready = true
+  logger.info('webhooks are served', { port: server.port, server: context.server })
+  await aborted(signal)
+  // The address stays advertised for a moment after a pod was told to stop.
+  ready = false
+  server.retire()
+  await clock.sleep(options.shutdownDelay)
+}
+
+/** How API servers and people in the cluster call a Service. */
+function serviceNames(name: string, namespace: string): string[] {
+  return [`${name}.${namespace}.svc`, `${name}.${namespace}.svc.cluster.local`, `${name}.${namespace}`, name]
+}
+
+function hostOf({ hostname }: URL): string {
+  return hostname.replace(/^\[(.*)\]$/, '$1')
+}
