@@ -1,11 +1,12 @@
 /** Keeps the pods of a GameServerSet as many and as new as they should be. */
+import type { GameServer } from '../../../apis/game.kruise.io/game-server.ts'
 import { gameServerSets, type GameServerSet } from '../../../apis/game.kruise.io/game-server-set.ts'
 import type { Pod } from '../../../apis/core/types.generated.ts'
 import { isConflict, isNamespaceTerminating, isNotFound } from '../../../kube/api-error.ts'
 import type { Controller, Result } from '../../../kube/controller.ts'
 import { createController } from '../../../kube/controller.ts'
 import type { MetricsSink } from '../../../kube/metrics.ts'
-import type { DeepReadonly, ObjectKey } from '../../../kube/object.ts'
+import { type DeepReadonly, keyOf, type ObjectKey } from '../../../kube/object.ts'
 import { isControlledBy } from '../../../kube/owner-reference.ts'
 import type { Instant, Member, Plan, RevisionId } from '../../../servers/model.ts'
 import { plan } from '../../../servers/plan.ts'
@@ -65,7 +66,8 @@ export function createSetController(context: OkgContext, options: { workers?: nu
     try {
       if (control.mode === 'take-over') return await reconcileTakeOver(set, signal)
       // Its servers were left alone as well.
-      if (isNews) for (const { metadata } of podsOf(context, set)) context.enqueueServer(`${metadata.namespace ?? ''}/${metadata.name}`)
+      if (isNews)
+        for (const { metadata } of [...podsOf(context, set), ...survivorsOf(context, set)]) context.enqueueServer(keyOf({ metadata }))
       return await reconcileSet(set, memo, signal)
     } catch (error) {
       // Somebody else wrote first, or the namespace is going: the news of it is on its way.
@@ -196,6 +198,11 @@ function observe(context: OkgContext, set: DeepReadonly<GameServerSet>): Observe
 
 function podsOf(context: OkgContext, set: DeepReadonly<GameServerSet>): DeepReadonly<Pod>[] {
   return context.pods.byIndex(indexes.controller, set.metadata.uid, pod => isControlledBy(pod, set))
+}
+
+/** GameServers that do not go with their pods. */
+function survivorsOf(context: OkgContext, set: DeepReadonly<GameServerSet>): DeepReadonly<GameServer>[] {
+  return context.servers.byIndex(indexes.controller, set.metadata.uid, server => isControlledBy(server, set))
 }
 
 /** Writes what the set has to remember before anything is done about it; returns the set as it is then. */
