@@ -74,7 +74,7 @@ describe('the stories of the examples', () => {
     }
 
     testInBrowser('the sidecar is edited to v2.0: the open page shows the new text by itself, and nothing else moves', async () => {
-      await cluster.k(['apply', '-f', example('2048')])
+      await cluster.applyExample(example('2048'))
       const servers = await reachable(cluster, 'gss-2048', [0, 1, 2])
       const before = await podsOf(cluster, 'gss-2048')
       const page = await openPage(servers[1] as GameServer)
@@ -103,6 +103,7 @@ describe('the stories of the examples', () => {
 
     testInBrowser('reloading by hand: the page changes when the command is run in the container, not before', async () => {
       const manual = (await readFile(example('2048'), 'utf8'))
+        .replace('namespace: default', `namespace: ${cluster.namespace}`)
         .replaceAll('gss-2048', 'manual-2048')
         .replace(/( +)image: (.*\/2048:v1\.0)/, '$1image: $2\n$1env: [{ name: RELOAD, value: manual }]')
         .replace('replicas: 3', 'replicas: 1')
@@ -130,7 +131,7 @@ describe('the stories of the examples', () => {
   }
 
   test('Minecraft-like servers, OnDelete: who plays stays, who is new or re-created runs the new version', async () => {
-    await cluster.k(['apply', '-f', example('minecraft')])
+    await cluster.applyExample(example('minecraft'))
     const servers = await reachable(cluster, 'minecraft', [0, 1, 2])
     const before = await Promise.all(servers.map(minecraft))
     expect(before.map(({ version }) => version)).toEqual(['1.12.2', '1.12.2', '1.12.2'])
@@ -159,7 +160,7 @@ describe('the stories of the examples', () => {
   })
 
   test('the same, directed: servers 1 and 2 run 1.13.0, server 0 does not; the override survives the pod', async () => {
-    await cluster.k(['apply', '-f', example('minecraft-directed')])
+    await cluster.applyExample(example('minecraft-directed'))
     await reachable(cluster, 'minecraft-directed', [0, 1, 2])
     const containers = [{ name: 'minecraft', image: 'registry.cn-hangzhou.aliyuncs.com/berth-examples/minecraft-demo:1.13.0' }]
     for (const n of [1, 2]) await patchServer(cluster, `minecraft-directed-${n}`, { spec: { containers } })
@@ -171,7 +172,7 @@ describe('the stories of the examples', () => {
   })
 
   test('session rooms on Volcengine-CLB: TCP and UDP, a fixed address over re-creation, and the room knows it', async () => {
-    await cluster.k(['apply', '-f', example('session-rooms')])
+    await cluster.applyExample(example('session-rooms'))
     const rooms = await reachable(cluster, 'session-rooms', [0, 1, 2, 3])
     const before = rooms.map(room => room.status?.networkStatus?.externalAddresses)
     const ask = async (room: GameServer) => {

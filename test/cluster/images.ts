@@ -1,5 +1,5 @@
-import { chmod, copyFile, cp, mkdir, readdir, readFile, rm, symlink } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { chmod, copyFile, cp, glob, mkdir, readdir, readFile, rm, symlink } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { parseAllDocuments } from 'yaml'
 import { must, root, run } from '../harness/run.ts'
 import { type ImageConfig, type Layer, packLayer, writeArchive } from './oci-archive.ts'
@@ -17,9 +17,9 @@ interface ImageSource {
   stopSignal?: string
 }
 
-/** Folders of image sources, and the repository that manifests name them by. */
+/** Folders of image sources, and the repository that scenarios name them by. */
 const sources = [
-  { folder: 'examples/images', repository: 'registry.cn-hangzhou.aliyuncs.com/berth-examples' },
+  { folder: 'examples/images', repository: 'example.com' },
   { folder: 'test/images', repository: 'registry.example.com/studio' },
 ]
 
@@ -71,6 +71,21 @@ const configOf = (source: Partial<ImageSource>, tag: string): ImageConfig => ({
   ...(source.stopSignal === undefined ? {} : { StopSignal: source.stopSignal }),
 })
 
+/** The images that the examples' manifests and pages name: by name, the repositories and tags. */
+async function mentioned(): Promise<Map<string, { repositories: Set<string>; tags: Set<string> }>> {
+  const found = new Map<string, { repositories: Set<string>; tags: Set<string> }>()
+  for await (const file of glob(['README.md', 'examples/*/*.{yaml,md}'], { cwd: root })) {
+    const text = await readFile(join(root, file), 'utf8')
+    for (const [, repository = '', name = '', tag = ''] of text.matchAll(/image: ([\w.\-/]+)\/([\w.-]+):([\w.-]+)/g)) {
+      const entry = found.get(name) ?? { repositories: new Set(), tags: new Set() }
+      entry.repositories.add(repository)
+      entry.tags.add(tag)
+      found.set(name, entry)
+    }
+  }
+  return found
+}
+
 /** Packs the images of the examples and of the scenarios, and the sandbox's; gives the archive's path. */
 export async function packImages(folder: string, pause: string): Promise<string> {
   const work = join(folder, 'images')
@@ -94,6 +109,7 @@ export async function packImages(folder: string, pause: string): Promise<string>
     layers.set(files, layer)
     return layer
   }
+  const mentions = await mentioned()
   for (const { folder: group, repository } of sources) {
     const bases = new Map<string, { source: Partial<ImageSource>; layers: Layer[] }>()
     const found: { source: ImageSource; folder: string }[] = []
@@ -106,7 +122,8 @@ export async function packImages(folder: string, pause: string): Promise<string>
     // An image that others are made from comes before them.
     found.sort((a, b) => Number(a.source.from !== undefined) - Number(b.source.from !== undefined))
     for (const { source, folder: home } of found) {
-      const tags = source.tags ?? ['latest']
+      // One that lists no tags is there under every tag.
+      const tags = source.tags ?? ['latest', ...source.names.flatMap(name => [...(mentions.get(String(name))?.tags ?? [])])]
       const variants: [string, Partial<ImageSource>][] = Array.isArray(tags) ? tags.map(tag => [tag, {}]) : Object.entries(tags)
       for (const [tag, more] of variants) {
         const from = source.from === undefined ? undefined : bases.get(source.from)
@@ -116,7 +133,9 @@ export async function packImages(folder: string, pause: string): Promise<string>
         const merged = { ...from?.source, ...source, ...more, env: { ...from?.source.env, ...source.env, ...more.env } }
         for (const name of source.names.map(String)) {
           bases.set(`${name}:${tag}`, { source: merged, layers: stack })
-          images.push({ reference: `${repository}/${basename(name)}:${tag}`, config: configOf(merged, tag), layers: stack })
+          for (const place of new Set([repository, ...(mentions.get(name)?.repositories ?? [])])) {
+            images.push({ reference: `${place}/${name}:${tag}`, config: configOf(merged, tag), layers: stack })
+          }
         }
       }
     }

@@ -14,7 +14,13 @@ import { defaultVersion, programs } from './components.ts'
 const report = (line: string) => process.stderr.write(`${line}\n`)
 
 /** A program beside the tests, whose output is kept for the case that it ends early. */
-async function beside(name: string, folder: string, command: readonly string[], env: NodeJS.ProcessEnv, ready: RegExp): Promise<ChildProcess> {
+async function beside(
+  name: string,
+  folder: string,
+  command: readonly string[],
+  env: NodeJS.ProcessEnv,
+  ready: RegExp,
+): Promise<ChildProcess> {
   const path = join(folder, `${name}.log`)
   const log = openSync(path, 'a')
   const [program = '', ...args] = command
@@ -44,7 +50,13 @@ async function main(): Promise<number> {
     KUBECONFIG: kubeconfig,
     PATH: `${dirname((await programs(version, report)).kubectl)}${delimiter}${process.env['PATH'] ?? ''}`,
   }
-  const controller = await beside('controller', folder, [join(root, 'berth'), 'controller', '--install-crds'], env, /controllers are at work/)
+  const controller = await beside(
+    'controller',
+    folder,
+    [join(root, 'berth'), 'controller', '--install-crds'],
+    env,
+    /controllers are at work/,
+  )
   parts.defer(() => void controller.kill())
   const clouds = await beside('clouds', folder, [process.execPath, 'test/cluster/clouds.ts', kubeconfig], env, /^ready$/m)
   parts.defer(() => void clouds.kill())

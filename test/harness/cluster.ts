@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { eventually } from './eventually.ts'
@@ -30,6 +30,8 @@ export interface TestCluster extends AsyncDisposable {
   /** `kubectl get … -o json`, parsed. */
   get<T = Record<string, unknown>>(args: string | readonly string[]): Promise<T>
   apply(manifest: string | object): Promise<string>
+  /** Applies a manifest that is written for the namespace `default`, to the one that is used here. */
+  applyExample(file: string): Promise<string>
   berth(args: string | readonly string[], input?: string): Promise<Ran>
   /** SIGKILL, at once. */
   kill(): Promise<void>
@@ -93,7 +95,7 @@ async function useReal(given: string, options: ClusterOptions): Promise<TestClus
   const admin = clientOf(given, folder)
   await admin.k(['create', 'namespace', namespace])
   await writeFile(kubeconfig, await admin.k('config view --raw --flatten -o json'), { mode: 0o600 })
-  const client = clientOf(kubeconfig, folder)
+  const client = clientOf(kubeconfig, folder, namespace)
   await client.k(['config', 'set-context', '--current', `--namespace=${namespace}`])
   await useNodes(admin, options.args ?? [])
   await eventually('the service account is there', () => client.k('get serviceaccount default'))
@@ -126,7 +128,12 @@ async function useNodes(client: Pick<TestCluster, 'k' | 'get'>, args: readonly s
   await client.k(['cordon', ...closed.map(node => node.metadata.name)])
 }
 
-function clientOf(kubeconfig: string, folder: string): Pick<TestCluster, 'kubeconfig' | 'kubectl' | 'k' | 'get' | 'apply' | 'berth'> {
+/** kubectl and berth for the cluster of a kubeconfig; `folder` is for what they keep. */
+export function clientOf(
+  kubeconfig: string,
+  folder: string,
+  namespace = 'default',
+): Pick<TestCluster, 'kubeconfig' | 'kubectl' | 'k' | 'get' | 'apply' | 'applyExample' | 'berth'> {
   const env = { KUBECONFIG: kubeconfig, KUBECACHEDIR: join(folder, 'cache') }
   const kubectl = (args: string | readonly string[], input?: string) =>
     run('kubectl', words(args), { env, timeout: 100_000, ...(input === undefined ? {} : { input }) })
@@ -137,6 +144,8 @@ function clientOf(kubeconfig: string, folder: string): Pick<TestCluster, 'kubeco
     k,
     get: async <T>(args: string | readonly string[]) => JSON.parse(await k(['get', ...words(args), '-o', 'json'])) as T,
     apply: manifest => k(['apply', '-f', '-'], typeof manifest === 'string' ? manifest : JSON.stringify(manifest)),
+    applyExample: async file =>
+      k(['apply', '-f', '-'], (await readFile(file, 'utf8')).replaceAll('namespace: default', `namespace: ${namespace}`)),
     berth: (args, input) => run(join(root, 'berth'), words(args), { env, ...(input === undefined ? {} : { input }) }),
   }
 }
