@@ -18,6 +18,7 @@ import type { SubresourceApi } from './rest/subresource-api.ts'
 import { targetOf, type Target } from './rest/target.ts'
 import { badRequest, forbiddenPath, forbiddenUser, internalError, methodNotAllowed, methodNotSupported } from './status-errors.ts'
 import type { Storage } from './storage/storage.ts'
+import { nameIn } from './watch/selection.ts'
 import type { WatchHub } from './watch/watch-hub.ts'
 
 export interface ApiOptions {
@@ -138,7 +139,8 @@ export class Api {
     const { objects, subresources, reviews, resources } = this.#options
     const { resource } = target
     const verb = verbOf(target, request)
-    this.authorize(target, verb, request)
+    // A list or watch of one object by its name needs no right to see the others.
+    this.authorize({ ...target, name: target.name ?? nameIn(request.query) }, verb, request)
     if (reviews.answers(resource)) {
       if (verb !== 'create') throw methodNotAllowed()
       const now = this.#options.clock.now()

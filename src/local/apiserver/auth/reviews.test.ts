@@ -42,6 +42,34 @@ describe('access', () => {
     })
   })
 
+  it('to one object by its name includes lists and watches of it alone', async () => {
+    await using api = await ApiUnderTest.start()
+    const rbac = '/apis/rbac.authorization.k8s.io/v1'
+    await api.ok('POST', `${rbac}/clusterroles`, {
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'ClusterRole',
+      metadata: { name: 'one' },
+      rules: [{ apiGroups: [''], resources: ['pods'], resourceNames: ['one'], verbs: ['list', 'watch'] }],
+    })
+    await api.ok('POST', `${rbac}/clusterrolebindings`, {
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'ClusterRoleBinding',
+      metadata: { name: 'one' },
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'one' },
+      subjects: [{ kind: 'ServiceAccount', name: 'bot', namespace: 'default' }],
+    })
+    const bot = api.as('system:serviceaccount:default:bot')
+    expect((await bot.list('/api/v1/pods?fieldSelector=metadata.name%3Done')).items).toEqual([])
+    for (const selector of [
+      '',
+      '?fieldSelector=metadata.name%3Dtwo',
+      '?fieldSelector=metadata.name!%3Done',
+      '?fieldSelector=metadata.name',
+    ]) {
+      expect(await bot.refused('GET', `/api/v1/pods${selector}`)).toMatchObject({ code: 403 })
+    }
+  })
+
   it('tokens are minted, reviewed, and die with their account', async () => {
     await using api = await ApiUnderTest.start()
     const accounts = '/api/v1/namespaces/default/serviceaccounts'

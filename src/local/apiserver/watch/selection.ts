@@ -45,6 +45,17 @@ export function selectionOf(resource: ServedResource, query: URLSearchParams, na
   }
 }
 
+/** The one object a field selector names; undefined when it names none, or cannot be read. */
+export function nameIn(query: URLSearchParams): string | undefined {
+  const text = query.get('fieldSelector')
+  if (text === null || !text.includes('metadata.name')) return undefined
+  try {
+    return parseFieldSelector(text).requirements.find(({ field, operator }) => field === 'metadata.name' && operator === '=')?.value
+  } catch {
+    return undefined
+  }
+}
+
 function fieldsOf(resource: ServedResource, object: StoredObject, all: boolean): Record<string, string> {
   const { name, namespace = '' } = object.metadata
   const own = { 'metadata.name': name, 'metadata.namespace': namespace }
