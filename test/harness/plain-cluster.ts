@@ -8,7 +8,7 @@ import { clientOf, startCluster, type TestCluster } from './cluster.ts'
 /** A Kubernetes of its own on which Berth is not at work, with one node that only claims to run pods. */
 export interface PlainCluster {
   readonly kind: 'embedded' | 'real'
-  start(): Promise<TestCluster>
+  readonly start: () => Promise<TestCluster>
 }
 
 /**
