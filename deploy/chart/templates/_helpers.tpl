@@ -143,6 +143,11 @@ env:
   {{- with $own.extraEnv }}
   {{- toYaml . | nindent 2 }}
   {{- end }}
+startupProbe:
+  httpGet: {path: /healthz, port: health}
+  initialDelaySeconds: 1
+  periodSeconds: 1
+  failureThreshold: 60
 livenessProbe:
   httpGet: {path: /healthz, port: health}
   periodSeconds: 10
