@@ -1,10 +1,10 @@
 /** Takes a set over from OpenKruise, with every pod as it is. */
-import { advancedStatefulSets } from '../../../apis/apps.kruise.io/advanced-stateful-set.ts'
+import { type AdvancedStatefulSet, advancedStatefulSets } from '../../../apis/apps.kruise.io/advanced-stateful-set.ts'
 import { pods } from '../../../apis/core/resources.generated.ts'
 import type { Pod } from '../../../apis/core/types.generated.ts'
 import { gameServerSets, type GameServerSet } from '../../../apis/game.kruise.io/game-server-set.ts'
 import { labels } from '../../../apis/game.kruise.io/labels.ts'
-import { isNotFound } from '../../../kube/api-error.ts'
+import { ApiError, isNotFound } from '../../../kube/api-error.ts'
 import type { DeepReadonly, ObjectKey } from '../../../kube/object.ts'
 import { controllerOf, controllerReference } from '../../../kube/owner-reference.ts'
 import type { OkgContext } from '../context.ts'
@@ -46,13 +46,7 @@ export async function takeOver(context: OkgContext, set: DeepReadonly<GameServer
     return { state: 'refused', problems: ['OpenKruiseGame made another workload meanwhile: stop its manager'] }
   }
   if (workload !== undefined) {
-    if (workload.metadata.deletionTimestamp === undefined) {
-      const { name, namespace = '', uid } = workload.metadata
-      const preconditions = { uid }
-      await context.client
-        .delete(advancedStatefulSets, { namespace, name }, { propagationPolicy: 'Orphan', preconditions, signal })
-        .catch(ignoreMissing)
-    }
+    if (workload.metadata.deletionTimestamp === undefined) await deleteWorkload(context, workload, signal)
     return { state: 'waiting', ms: waitMs }
   }
   const left = labelledPods(context, set).filter(pod => pod.metadata.labels?.[labels.revision] === noted.from)
@@ -82,10 +76,32 @@ async function begin(context: OkgContext, set: DeepReadonly<GameServerSet>, sign
   const workload = context.control.workloadOf(set)
   const from = workload?.status?.updateRevision
   if (problems.length > 0 || workload === undefined || from === undefined) return { state: 'refused', problems }
+  try {
+    await deleteWorkload(context, workload, signal, true)
+  } catch (error) {
+    // Better known before anything is written.
+    if (error instanceof ApiError && error.reason === 'Forbidden') return { state: 'refused', problems: [error.message] }
+    throw error
+  }
   const target = revisionOf(set)
   await syncRevisions(context, set, target, new Set(), signal)
   await note(context, set, { workload: workload.metadata.uid, from, to: target.id }, signal)
   return { state: 'waiting', ms: 1 }
+}
+
+/** Its pods stay, without an owner. */
+async function deleteWorkload(
+  { client }: OkgContext,
+  { metadata: { name, namespace = '', uid } }: DeepReadonly<AdvancedStatefulSet>,
+  signal: AbortSignal,
+  dryRun = false,
+): Promise<void> {
+  try {
+    const options = { propagationPolicy: 'Orphan', preconditions: { uid }, dryRun, signal } as const
+    await client.delete(advancedStatefulSets, { namespace, name }, options)
+  } catch (error) {
+    if (!isNotFound(error)) throw error
+  }
 }
 
 async function note(context: OkgContext, set: DeepReadonly<GameServerSet>, value: TakingOver | null, signal: AbortSignal): Promise<void> {
@@ -137,8 +153,4 @@ function readNote(set: DeepReadonly<GameServerSet>): TakingOver | undefined {
   } catch {
     return undefined
   }
-}
-
-function ignoreMissing(error: unknown): void {
-  if (!isNotFound(error)) throw error
 }
