@@ -1,0 +1,137 @@
+import { type Chapter, create, get, gone, jsonPatch, merge, remove, type Step, update } from '../step.ts'
+
+const maps = '/api/v1/namespaces/{ns}/configmaps'
+const map = (name: string, metadata: object = {}) => ({ metadata: { name, ...metadata }, data: {} })
+const owner = (step: string, more: object = {}) => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  name: `{${step}:metadata.name}`,
+  uid: `{${step}:metadata.uid}`,
+  ...more,
+})
+const owned = (name: string, by: string, more: object = {}, metadata: object = {}): Step =>
+  create(name, maps, map(name, { ownerReferences: [owner(by, more)], ...metadata }))
+
+export const lifecycle: Chapter = {
+  name: 'lifecycle',
+  about: 'finalizers, owners and the three ways to delete them',
+  steps: [
+    create('held', maps, map('held', { finalizers: ['example.com/a', 'example.com/b'] })),
+    remove('delete the held', `${maps}/held`),
+    remove('delete the held again', `${maps}/held`),
+    create('create over the held', maps, map('held')),
+    merge('change the held', `${maps}/held`, { data: { a: '1' } }),
+    merge('one finalizer goes', `${maps}/held`, { metadata: { finalizers: ['example.com/b'] } }),
+    merge('a new finalizer', `${maps}/held`, { metadata: { finalizers: ['example.com/b', 'example.com/c'] } }),
+    merge('the last one goes', `${maps}/held`, { metadata: { finalizers: [] } }),
+    get('it is gone', `${maps}/held`),
+    create('held again', maps, map('held', { finalizers: ['example.com/a'] })),
+    remove('delete again', `${maps}/held`),
+    update('an update lets it go', `${maps}/held`, map('held')),
+    get('gone by update', `${maps}/held`),
+
+    create('parent', maps, map('parent')),
+    owned('child', 'parent', { controller: true, blockOwnerDeletion: true }),
+    remove('delete in the background', `${maps}/parent`, { propagationPolicy: 'Background' }),
+    gone('the child follows', `${maps}/child`),
+    create('orphaning', maps, map('orphaning')),
+    owned('orphan', 'orphaning'),
+    remove('delete and orphan', `${maps}/orphaning`, { propagationPolicy: 'Orphan' }),
+    gone('the parent of the orphan', `${maps}/orphaning`),
+    get('the orphan stays', `${maps}/orphan`),
+    create('front', maps, map('front')),
+    owned('front-child', 'front', { blockOwnerDeletion: true }, { finalizers: ['example.com/slow'] }),
+    owned('front-free', 'front', { blockOwnerDeletion: false }),
+    remove('delete in the foreground', `${maps}/front`, { propagationPolicy: 'Foreground' }),
+    get('the child is going', `${maps}/front-child`, { until: { path: 'metadata.deletionGracePeriodSeconds', is: 0 } }),
+    get('the parent waits', `${maps}/front`),
+    jsonPatch('the child goes', `${maps}/front-child`, [{ op: 'remove', path: '/metadata/finalizers' }]),
+    gone('the parent follows', `${maps}/front`),
+    create('old way', maps, map('old-way')),
+    owned('old-child', 'old way'),
+    remove('orphan dependents', `${maps}/old-way`, { orphanDependents: true }),
+    gone('the parent in the old way', `${maps}/old-way`),
+    get('the child in the old way', `${maps}/old-child`),
+    create(
+      'absent owner',
+      maps,
+      map('absent', {
+        ownerReferences: [{ apiVersion: 'v1', kind: 'ConfigMap', name: 'none', uid: '00000000-0000-0000-0000-000000000001' }],
+      }),
+    ),
+    gone('its child is collected', `${maps}/absent`),
+    create('first', maps, map('first')),
+    create('second', maps, map('second')),
+    create('of two', maps, map('of-two', { ownerReferences: [owner('first'), owner('second')] })),
+    remove('the first goes', `${maps}/first`, { propagationPolicy: 'Background' }),
+    get('the child of two lets go', `${maps}/of-two`, { until: { path: 'metadata.ownerReferences.1', is: undefined } }),
+    create('an owner without a uid', maps, map('x', { ownerReferences: [{ apiVersion: 'v1', kind: 'ConfigMap', name: 'a' }] })),
+    create('an owner without anything', maps, map('x', { ownerReferences: [{ apiVersion: '', kind: '', name: '', uid: '' }] })),
+    create(
+      'two controllers',
+      maps,
+      map('x', { ownerReferences: [owner('second', { controller: true }), owner('of two', { controller: true })] }),
+    ),
+    create('an event as owner', maps, map('x', { ownerReferences: [{ apiVersion: 'v1', kind: 'Event', name: 'a', uid: '1' }] })),
+    create('the same owner twice', maps, map('twice', { ownerReferences: [owner('second'), owner('second')] })),
+    create('the orphan finalizer', maps, map('with-orphan', { finalizers: ['orphan'] })),
+    create('both finalizers', maps, map('x', { finalizers: ['orphan', 'foregroundDeletion'] })),
+    merge('the default way', `${maps}/second`, { metadata: { labels: { a: 'b' } } }),
+    remove('delete without options', `${maps}/second`),
+    gone('the child of the default way', `${maps}/of-two`),
+  ],
+}
+
+const spaces = '/api/v1/namespaces'
+
+export const namespaces: Chapter = {
+  name: 'namespaces',
+  about: 'the life of a namespace',
+  leaves: [`${spaces}/fidelity-life`, `${spaces}/fidelity-held`],
+  steps: [
+    create('create', spaces, { metadata: { name: 'fidelity-life', labels: { a: 'b' } } }),
+    create('again', spaces, { metadata: { name: 'fidelity-life' } }),
+    create('a bad name', spaces, { metadata: { name: 'a.b' } }),
+    create('a long name', spaces, { metadata: { name: 'a'.repeat(64) } }),
+    create('with a namespace', spaces, { metadata: { name: 'x', namespace: 'y' } }),
+    create('in a namespace that is another', `${spaces}/default/configmaps`, { metadata: { name: 'x', namespace: 'kube-system' } }),
+    get('its service account', `${spaces}/fidelity-life/serviceaccounts/default`, { until: { code: 200 } }),
+    get('its root certificate', `${spaces}/fidelity-life/configmaps/kube-root-ca.crt`, {
+      until: { code: 200 },
+      only: ['metadata.name', 'metadata.annotations', 'immutable'],
+    }),
+    merge('a label', `${spaces}/fidelity-life`, { metadata: { labels: { c: 'd' } } }),
+    merge('the name label', `${spaces}/fidelity-life`, { metadata: { labels: { 'kubernetes.io/metadata.name': 'other' } } }),
+    merge('finalizers of the spec', `${spaces}/fidelity-life`, { spec: { finalizers: ['example.com/x'] } }),
+    merge('a status', `${spaces}/fidelity-life/status`, { status: { phase: 'Terminating' } }),
+    create(
+      'a map that holds',
+      `${spaces}/fidelity-life/configmaps`,
+      { metadata: { name: 'hold', finalizers: ['example.com/a'] } },
+      { silent: true },
+    ),
+    remove('delete', `${spaces}/fidelity-life`),
+    create('too late', `${spaces}/fidelity-life/configmaps`, { metadata: { name: 'late' } }),
+    get('it is terminating', `${spaces}/fidelity-life`, {
+      until: { path: 'status.phase', is: 'Terminating' },
+      only: ['status.phase', 'spec', 'metadata.labels'],
+    }),
+    remove('delete again', `${spaces}/fidelity-life`, undefined, { only: ['kind', 'reason', 'message', 'code', 'metadata.name'] }),
+    get('why it takes long', `${spaces}/fidelity-life`, { until: { path: 'status.conditions.4.status', is: 'True' }, only: ['status'] }),
+    merge('the map lets go', `${spaces}/fidelity-life/configmaps/hold`, { metadata: { finalizers: null } }, { silent: true }),
+    gone('gone', `${spaces}/fidelity-life`),
+    create('held', spaces, { metadata: { name: 'fidelity-held' } }, { silent: true }),
+    update('finalize', `${spaces}/fidelity-held/finalize`, {
+      metadata: { name: 'fidelity-held' },
+      spec: { finalizers: ['kubernetes', 'example.com/a'] },
+    }),
+    update('finalize badly', `${spaces}/fidelity-held/finalize`, { metadata: { name: 'fidelity-held' }, spec: { finalizers: ['nope'] } }),
+    update('finalize nothing', `${spaces}/fidelity-none/finalize`, { metadata: { name: 'fidelity-none' } }),
+    update('let go', `${spaces}/fidelity-held/finalize`, { metadata: { name: 'fidelity-held' }, spec: { finalizers: ['kubernetes'] } }),
+    remove('the default namespace', `${spaces}/default`),
+    remove('the system namespace', `${spaces}/kube-system`),
+    remove('all namespaces', spaces),
+    remove('one that is not there', `${spaces}/fidelity-none`),
+    get('list in one that is not there', `${spaces}/fidelity-none/pods`, { only: ['kind', 'items'] }),
+  ],
+}

@@ -1,0 +1,142 @@
+import { isJsonObject } from '../../src/schema/json.ts'
+import { type Answer, type Answers, valueAt } from './player.ts'
+import type { Chapter, Step } from './step.ts'
+
+/** The headers that clients act upon. The rest names one request (`audit-id`), its priority level, or the connection. */
+const comparedHeaders = ['content-type', 'warning', 'retry-after', 'www-authenticate', 'location', 'allow']
+
+const uuid = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g
+const timestamp = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g
+const token = /^eyJ[\w-]+\.[\w-]+\.[\w-]+$/
+
+/** Writers of a real cluster that an embedded one has in one process, or not at all. */
+const controllers = new Set(['kube-controller-manager', 'kube-scheduler', 'kube-apiserver'])
+
+/**
+ * Makes the answers of two servers comparable: what each server chose (uids, versions, addresses, ports, generated names, moments) is called
+ * by the step and field where it was first seen, so that equal values stay equal and different ones different.
+ */
+export function normalised(chapter: Chapter, answers: Answers): Map<string, Answer> {
+  const names = new Names(chapter.shared === true)
+  const result = new Map<string, Answer>()
+  for (const step of chapter.steps) {
+    const answer = answers.get(step.name)
+    if (answer === undefined) continue
+    names.learn(step.name, answer.body)
+    const body = names.value(answer.body, '')
+    if (step.silent !== true) result.set(step.name, { status: answer.status, headers: headersOf(answer, names), body: shown(step, body) })
+  }
+  return result
+}
+
+function headersOf({ headers }: Answer, names: Names): Record<string, string> {
+  return Object.fromEntries(comparedHeaders.flatMap(name => (headers[name] === undefined ? [] : [[name, names.text(headers[name])]])))
+}
+
+function shown({ only, among }: Step, body: unknown): unknown {
+  if (among !== undefined) {
+    const list = valueAt(body, among.list)
+    if (!Array.isArray(list)) return body
+    const byMember = (item: unknown): string => String(valueAt(item, among.member))
+    return list.filter(item => among.values.includes(byMember(item))).toSorted((a, b) => byMember(a).localeCompare(byMember(b)))
+  }
+  return only === undefined ? body : Object.fromEntries(only.map(path => [path, valueAt(body, path) ?? null]))
+}
+
+class Names {
+  readonly #known = new Map<string, string>()
+  readonly #versions = new Map<string, string>()
+  /** Pieces of text that are replaced wherever they stand. */
+  readonly #pieces = new Map<string, string>()
+  readonly #shared: boolean
+
+  constructor(shared: boolean) {
+    this.#shared = shared
+  }
+
+  /** Finds what the server chose. */
+  learn(step: string, body: unknown): void {
+    this.#learn(step, body, '', undefined)
+  }
+
+  #learn(step: string, value: unknown, path: string, parent: Readonly<Record<string, unknown>> | undefined): void {
+    if (Array.isArray(value)) {
+      for (const [index, item] of value.entries()) this.#learn(step, item, `${path}.${index}`, undefined)
+      return
+    }
+    if (typeof value === 'string') for (const [found] of value.matchAll(uuid)) this.#name(this.#known, found, `<uid ${step}${path}>`)
+    const key = path.slice(path.lastIndexOf('.') + 1)
+    if (key === 'resourceVersion' && typeof value === 'string') this.#name(this.#versions, value, `<version ${step}${path}>`)
+    if (/(^|\.)clusterIPs?(\.0)?$/.test(path) && typeof value === 'string' && /^\d+\.\d+\.\d+\.\d+$/.test(value)) {
+      this.#name(this.#pieces, value, `<ip ${step}${path}>`)
+    }
+    if (/odePort$/.test(key) && typeof value === 'number' && value >= 30_000)
+      this.#name(this.#pieces, String(value), `<port ${step}${path}>`)
+    if (!isJsonObject(value)) return
+    const { name, generateName } = value
+    if (typeof generateName === 'string' && generateName !== '' && typeof name === 'string' && name.startsWith(generateName)) {
+      this.#name(this.#pieces, name, `${generateName}<generated ${step}>`)
+    }
+    for (const member of Object.keys(value).toSorted()) {
+      for (const [found] of member.matchAll(uuid)) this.#name(this.#known, found, `<uid ${step}${path}>`)
+      this.#learn(step, value[member], `${path}.${member}`, parent)
+    }
+  }
+
+  #name(names: Map<string, string>, value: string, name: string): void {
+    if (!names.has(value)) names.set(value, name)
+  }
+
+  value(value: unknown, path: string, isList = false): unknown {
+    if (typeof value === 'string') return this.#string(value, path, isList)
+    if (typeof value === 'number') return /odePort$/.test(path) ? (this.#pieces.get(String(value)) ?? value) : value
+    if (Array.isArray(value)) return this.#items(value, path)
+    if (!isJsonObject(value)) return value
+    const isCollection =
+      /(List|^Table)$/.test(String(value['kind'])) || value['type'] === 'BOOKMARK' || (isList && path.endsWith('.metadata'))
+    return Object.fromEntries(
+      Object.keys(value).map(key => [
+        this.text(key),
+        this.value(
+          value[key],
+          `${path}.${key}`,
+          (isCollection && key === 'metadata') || (value['type'] === 'BOOKMARK' && key === 'object') || (isList && key === 'metadata'),
+        ),
+      ]),
+    )
+  }
+
+  #items(items: readonly unknown[], path: string): unknown[] {
+    const kept =
+      path.endsWith('.managedFields') && this.#shared
+        ? items.filter(item => !isJsonObject(item) || !controllers.has(String(item['manager'])))
+        : items
+    const values = kept.map((item, index) => this.value(item, `${path}.${index}`))
+    return /\.rows\.\d+\.cells$/.test(path)
+      ? values.map(cell => (typeof cell === 'string' ? cell.replace(/^\d+(ms|s|m)(\d+s)?$/, '<age>') : cell))
+      : values
+  }
+
+  #string(value: string, path: string, isList: boolean): string {
+    if (path.endsWith('.resourceVersion')) return isList || this.#shared ? '<revision>' : (this.#versions.get(value) ?? value)
+    if (path.endsWith('.continue') && value !== '') return '<continue>'
+    if (token.test(value)) return '<token>'
+    return this.text(value)
+  }
+
+  text(value: string): string {
+    let text = value
+      .replaceAll(uuid, found => this.#known.get(found) ?? found)
+      .replaceAll(timestamp, (found, fraction: string | undefined) => {
+        const isNow = Math.abs(Date.parse(found) - Date.now()) < 86_400_000
+        return isNow ? (fraction === undefined ? '<time>' : '<precise time>') : found
+      })
+      .replaceAll(
+        /(ResourceVersion in object meta: )(\d+)/g,
+        (_, before: string, version: string) => before + (this.#versions.get(version) ?? version),
+      )
+      .replaceAll(/((?:, current: |resource version: \d+ \())\d+/g, '$1<revision>')
+    for (const [piece, name] of this.#pieces) if (text.includes(piece)) text = text.replaceAll(piece, name)
+    return text
+  }
+}
