@@ -68,9 +68,10 @@ labels:
   {{- with $own.podLabels }}
   {{- toYaml . | nindent 2 }}
   {{- end }}
-{{- if or $own.podAnnotations $root.Values.providerConfig }}
+{{- $config := and (eq (index . 1) "controller") $root.Values.providerConfig }}
+{{- if or $own.podAnnotations $config }}
 annotations:
-  {{- if $root.Values.providerConfig }}
+  {{- if $config }}
   berth.dev/provider-config: {{ $root.Values.providerConfig | sha256sum | quote }}
   {{- end }}
   {{- with $own.podAnnotations }}

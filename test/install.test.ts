@@ -1,0 +1,302 @@
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { parseAllDocuments } from 'yaml'
+import { afterAll, beforeAll, describe, expect } from 'vitest'
+import { chartFolder, renderChart } from '../deploy/helm.ts'
+import { startCluster, type TestCluster } from './harness/cluster.ts'
+import { eventually } from './harness/eventually.ts'
+import {
+  type Access,
+  helm,
+  helmProgram,
+  imageFolder,
+  installBerth,
+  isInstalled,
+  nextChart,
+  release,
+  reviewAccess,
+  testWithHelm as test,
+  uninstallBerth,
+} from './harness/install.ts'
+import { gameServerSet, patchSet, podsOf, settled } from './harness/okg.ts'
+import { must, root } from './harness/run.ts'
+
+interface Manifest {
+  kind: string
+  metadata: { name: string; namespace?: string; annotations?: Record<string, string> }
+  rules?: { resources?: string[]; verbs?: string[] }[]
+  spec?: { template?: { spec: PodSpec } }
+}
+interface PodSpec {
+  securityContext: Record<string, unknown>
+  containers: { args: string[]; securityContext: Record<string, unknown> }[]
+}
+
+const render = (...args: string[]): Manifest[] =>
+  parseAllDocuments(renderChart(helmProgram ?? 'helm', args))
+    .map(document => document.toJS() as Manifest | null)
+    .filter(manifest => manifest !== null)
+const named = (manifests: readonly Manifest[], kind: string, name: string) =>
+  manifests.find(manifest => manifest.kind === kind && manifest.metadata.name === name)
+const everyOption = [
+  'webhooks.certManager.enabled=true',
+  'metrics.podMonitor.enabled=true',
+  'metrics.serviceMonitor.enabled=true',
+  'networkPolicy.enabled=true',
+  'priorityClass.create=true',
+  'providerConfig=[kubernetes]',
+  'takeOver=true',
+  'watchNamespaces={games,lobby}',
+].flatMap(value => ['--set', value])
+
+describe('the chart', () => {
+  test('passes helm lint, with its defaults and with every option', async () => {
+    for (const values of [[], everyOption]) must(await helm(['lint', '--strict', chartFolder, ...values]), 'helm lint')
+  })
+
+  test.each([
+    ['a value that does not exist', 'replicas=3', "additional properties 'replicas' not allowed"],
+    ['a word for a number', 'controller.replicas=two', '/controller/replicas'],
+    ['a log level that does not exist', 'logLevel=loud', '/logLevel'],
+    ['a digest that is none', 'image.digest=abc', '/image/digest'],
+    ['a namespace with capitals', 'watchNamespaces={Games}', '/watchNamespaces/0'],
+    ['no account where none is made', 'controller.serviceAccount.create=false', 'controller.serviceAccount.name is needed'],
+  ])('refuses %s', (_what, value, complaint) => {
+    expect(() => render('--set', value)).toThrow(complaint)
+  })
+
+  test('renders the same bytes twice, never a Secret, and never the authority of a webhook', () => {
+    for (const values of [[], everyOption]) {
+      const once = renderChart(helmProgram ?? 'helm', values)
+      expect(renderChart(helmProgram ?? 'helm', values)).toBe(once)
+      expect(once).not.toContain('caBundle')
+      expect(render(...values).map(({ kind }) => kind)).not.toContain('Secret')
+    }
+  })
+
+  test('keeps the definitions unless told otherwise, and leaves them to others on request', () => {
+    const definitions = (...args: string[]) => render(...args).filter(({ kind }) => kind === 'CustomResourceDefinition')
+    expect(definitions().map(({ metadata }) => metadata.annotations?.['helm.sh/resource-policy'])).toEqual(['keep', 'keep'])
+    expect(definitions('--set', 'crds.keep=false').map(({ metadata }) => metadata.annotations)).toEqual([undefined, undefined])
+    expect(definitions('--set', 'crds.install=false')).toEqual([])
+  })
+
+  test('asks for pods that the restricted standard admits', () => {
+    for (const name of ['berth-controller', 'berth-webhooks']) {
+      const pod = named(render(...everyOption), 'Deployment', name)?.spec?.template?.spec
+      expect(pod?.securityContext).toMatchObject({ runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } })
+      expect(pod?.containers.map(({ securityContext }) => securityContext)).toEqual([
+        { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } },
+      ])
+    }
+  })
+
+  test('with watched namespaces gives rights there, and cluster-wide ones to look at nodes and the other manager alone', () => {
+    const manifests = render('--set', 'watchNamespaces={games,lobby}')
+    const roles = manifests.filter(({ kind, metadata }) => kind === 'Role' && metadata.name === 'berth-controller')
+    expect(roles.map(({ metadata }) => metadata.namespace)).toEqual(['games', 'lobby'])
+    const cluster = named(manifests, 'ClusterRole', 'berth-controller')?.rules ?? []
+    expect(cluster.map(({ resources, verbs }) => [resources?.join(), verbs?.join()])).toEqual([
+      ['nodes', 'get,list,watch'],
+      ['deployments', 'get,list,watch'],
+      ['leases', 'get,list,watch'],
+    ])
+    const everywhere = named(render(), 'ClusterRole', 'berth-controller')?.rules ?? []
+    expect(everywhere.slice(cluster.length)).toEqual(roles[0]?.rules)
+    expect(named(manifests, 'Deployment', 'berth-controller')?.spec?.template?.spec.containers[0]?.args).toContain(
+      '--namespaces=games,lobby',
+    )
+  })
+})
+
+/** What a component may do with objects outside of its own namespace: everything that is not here is refused. */
+const rights: Record<string, Record<string, string>> = {
+  'berth-controller': {
+    nodes: 'get list watch',
+    pods: 'get list watch create patch delete',
+    'pods/status': 'patch',
+    'pods/finalizers': 'update',
+    services: 'get list watch create patch delete',
+    events: 'list watch create patch',
+    'controllerrevisions.apps': 'get list watch create patch delete',
+    'gameserversets.game.kruise.io': 'get list watch patch',
+    'gameserversets.game.kruise.io/status': 'patch',
+    'gameserversets.game.kruise.io/finalizers': 'update',
+    'gameservers.game.kruise.io': 'get list watch create patch delete',
+    'gameservers.game.kruise.io/status': 'patch',
+  },
+  'berth-webhooks': { 'gameserversets.game.kruise.io': 'get' },
+}
+const verbs = ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete', 'deletecollection']
+/** Everyone may ask about themselves. */
+const everyones = new Set(['selfsubjectaccessreviews', 'selfsubjectrulesreviews', 'selfsubjectreviews'])
+
+describe('an installation', () => {
+  let cluster: TestCluster
+  let images = ''
+  beforeAll(async () => {
+    images = process.env['BERTH_TEST_KUBECONFIG'] === undefined ? await imageFolder() : ''
+    cluster = await startCluster({ args: ['--no-controllers', '--images', images, '--images', join(root, 'test/images')] })
+    if (cluster.kind === 'real' && !(await isInstalled(cluster.kubeconfig)))
+      throw new Error(`the chart is not installed as ${release.name} in ${release.namespace}`)
+  }, 240_000)
+  afterAll(async () => {
+    await cluster[Symbol.asyncDispose]()
+    if (images !== '') await rm(images, { recursive: true, force: true })
+  })
+
+  const tiny = (name: string, replicas: number) =>
+    gameServerSet({
+      name,
+      replicas,
+      spec: { network: { networkType: 'Kubernetes-NodePort', networkConf: [{ name: 'PortProtocols', value: '8000/TCP' }] } },
+      template: {
+        spec: { terminationGracePeriodSeconds: 1, containers: [{ name: 'game', image: 'registry.example.com/studio/tiny:v1' }] },
+      },
+    })
+  const inOwn = (args: string) => cluster.k(`-n ${release.namespace} ${args}`)
+  const asAccount = (account: string, args: string) =>
+    cluster.kubectl(`--as=system:serviceaccount:${release.namespace}:${account} --as-group=system:authenticated ${args}`)
+
+  test('is accepted by the API server as template, as install.yaml and as kustomize base', async () => {
+    await cluster.kubectl(`create namespace ${release.namespace}`)
+    const rendered = renderChart(helmProgram ?? 'helm')
+    const kustomized = await cluster.k(['kustomize', join(root, 'deploy/kustomize/base')])
+    for (const manifests of [rendered, kustomized]) {
+      const answer = await cluster.k(['apply', '--dry-run=server', '-f', '-'], manifests)
+      expect(answer.match(/dry run/g)?.length).toBe(parseAllDocuments(manifests).length)
+    }
+    await cluster.k(['apply', '--dry-run=server', '-f', join(root, 'deploy/install.yaml')])
+    if (cluster.kind === 'embedded') await cluster.k(`delete namespace ${release.namespace} --wait=true`)
+  })
+
+  test('works with no values given, two of each at work', async () => {
+    if (cluster.kind === 'embedded') await installBerth(cluster.kubeconfig)
+    const available = await inOwn('get deployments -o jsonpath={range.items[*]}{.metadata.name}={.status.availableReplicas},{end}')
+    expect(available).toBe('berth-controller=2,berth-webhooks=2,')
+    await cluster.apply(tiny('steady', 3))
+    await settled(cluster, 'steady', [0, 1, 2], 60_000)
+    const misspelt = JSON.stringify(tiny('misspelt', 1)).replace('PortProtocols', 'PortProtocol')
+    await eventually('the webhooks refuse a misspelt parameter', async () => {
+      const { code, stderr } = await cluster.kubectl(['apply', '--dry-run=server', '-f', '-'], misspelt)
+      return code !== 0 && stderr.includes('PortProtocols')
+    })
+  })
+
+  test.each(Object.keys(rights))('%s may do its work and nothing more', async account => {
+    const served = (await cluster.k('api-resources -o name')).split('\n').filter(name => name !== '')
+    const subresources = [
+      'pods/exec',
+      'pods/log',
+      'pods/attach',
+      'pods/eviction',
+      'pods/ephemeralcontainers',
+      'nodes/status',
+      'nodes/proxy',
+    ]
+    const wanted = rights[account] ?? {}
+    const resources = [...new Set([...served, ...subresources, 'serviceaccounts/token', ...Object.keys(wanted)])]
+    const questions = resources
+      .filter(resource => !everyones.has(resource.split('.', 1)[0] ?? ''))
+      .flatMap(resource => verbs.map((verb): Access => ({ verb, resource, namespace: cluster.namespace })))
+    const answers = await reviewAccess(cluster, account, questions)
+    const allowed: Record<string, string> = {}
+    for (const [at, { resource, verb }] of questions.entries())
+      if (answers[at] === true) allowed[resource] = allowed[resource] === undefined ? verb : `${allowed[resource]} ${verb}`
+    expect(answers).toHaveLength(questions.length)
+    expect(allowed).toEqual(wanted)
+  })
+
+  test('in its own namespace each component reaches its own lease or certificate, and no other', async () => {
+    const namespace = release.namespace
+    const [lease, secret] = ['leases.coordination.k8s.io', 'secrets']
+    const configuration = 'validatingwebhookconfigurations.admissionregistration.k8s.io'
+    const table: [account: string, access: Access, allowed: boolean][] = [
+      ['berth-controller', { verb: 'create', resource: lease, namespace }, true],
+      ['berth-controller', { verb: 'update', resource: lease, namespace, name: 'berth-controller' }, true],
+      ['berth-controller', { verb: 'update', resource: lease, namespace, name: 'another' }, false],
+      ['berth-controller', { verb: 'delete', resource: lease, namespace, name: 'berth-controller' }, false],
+      ['berth-controller', { verb: 'update', resource: lease, namespace: 'kube-system', name: 'berth-controller' }, false],
+      ['berth-controller', { verb: 'list', resource: lease, name: 'game-kruise-manager' }, true],
+      ['berth-controller', { verb: 'list', resource: 'deployments.apps', name: 'kruise-game-controller-manager' }, true],
+      ['berth-controller', { verb: 'list', resource: 'deployments.apps' }, false],
+      ['berth-controller', { verb: 'get', resource: secret, namespace, name: 'berth-webhooks-tls' }, false],
+      ['berth-controller', { verb: 'list', resource: secret }, false],
+      ['berth-webhooks', { verb: 'create', resource: secret, namespace }, true],
+      ['berth-webhooks', { verb: 'get', resource: secret, namespace, name: 'berth-webhooks-tls' }, true],
+      ['berth-webhooks', { verb: 'update', resource: secret, namespace, name: 'berth-webhooks-tls' }, true],
+      ['berth-webhooks', { verb: 'get', resource: secret, namespace, name: 'another' }, false],
+      ['berth-webhooks', { verb: 'list', resource: secret, namespace }, false],
+      ['berth-webhooks', { verb: 'get', resource: secret, namespace: 'kube-system', name: 'berth-webhooks-tls' }, false],
+      ['berth-webhooks', { verb: 'patch', resource: configuration, name: 'berth-webhooks' }, true],
+      ['berth-webhooks', { verb: 'patch', resource: configuration, name: 'another' }, false],
+      ['berth-webhooks', { verb: 'delete', resource: configuration, name: 'berth-webhooks' }, false],
+      ['berth-webhooks', { verb: 'list', resource: 'deployments.apps', name: 'kruise-game-controller-manager' }, true],
+      ['berth-webhooks', { verb: 'list', resource: 'deployments.apps' }, false],
+      ['berth-webhooks', { verb: 'list', resource: 'pods' }, false],
+    ]
+    for (const account of Object.keys(rights)) {
+      const rows = table.filter(([of]) => of === account)
+      const answers = await reviewAccess(
+        cluster,
+        account,
+        rows.map(([, access]) => access),
+      )
+      expect(rows.map(([, access], at) => ({ ...access, allowed: answers[at] }))).toEqual(
+        rows.map(([, access, allowed]) => ({ ...access, allowed })),
+      )
+    }
+  })
+
+  test('an impersonated component is refused what it tries beyond its work', async () => {
+    const node = (await cluster.k('get nodes -o jsonpath={.items[0].metadata.name}')).trim()
+    for (const [account, args] of [
+      ['berth-controller', 'get secrets --all-namespaces'],
+      ['berth-controller', `annotate node ${node} berth.dev/test=yes`],
+      ['berth-controller', 'create configmap made'],
+      ['berth-controller', 'exec steady-0 -- true'],
+      ['berth-webhooks', 'get pods'],
+      ['berth-webhooks', 'delete gameserverset steady'],
+    ] as const) {
+      const { code, stderr } = await asAccount(account, args)
+      expect([args, code !== 0, stderr]).toEqual([args, true, expect.stringContaining('forbidden')])
+    }
+    expect((await asAccount('berth-controller', 'get pods -o name')).stdout).toContain('pod/steady-0')
+  })
+
+  /** What players would notice: another pod, another container, a restart. */
+  const facts = async (set: string) =>
+    (await podsOf(cluster, set)).map(({ metadata, status }) => ({
+      uid: metadata.uid,
+      containers: status.containerStatuses?.map(({ containerID, restartCount }) => ({ containerID, restartCount })),
+    }))
+  const leaderOf = () => inOwn('get lease berth-controller -o jsonpath={.spec.holderIdentity}')
+
+  test('an upgrade brings new definitions and another leader, and no game server notices', async () => {
+    const before = await facts('steady')
+    const leader = await leaderOf()
+    await using next = await nextChart()
+    await installBerth(cluster.kubeconfig, ['--set', 'controller.podAnnotations.try=two', '--set', 'logLevel=debug'], next.folder)
+    expect(await cluster.k('get gameservers')).toMatch(/^NAME +NEXT +STATE/)
+    await eventually('another pod leads', async () => ![leader, ''].includes(await leaderOf()))
+    await patchSet(cluster, 'steady', { spec: { replicas: 4 } })
+    await settled(cluster, 'steady', [0, 1, 2, 3], 60_000)
+    expect((await facts('steady')).slice(0, 3)).toEqual(before)
+    await installBerth(cluster.kubeconfig, ['--reset-values'])
+    expect(await cluster.k('get gameservers')).toMatch(/^NAME +STATE/)
+    expect((await facts('steady')).slice(0, 3)).toEqual(before)
+  })
+
+  test('an uninstall leaves definitions and game servers, and the next install takes them up', async () => {
+    const before = await facts('steady')
+    await uninstallBerth(cluster.kubeconfig)
+    expect(await inOwn('get deployments,serviceaccounts,services -o name')).not.toContain('berth-')
+    expect(await cluster.k('get clusterroles,validatingwebhookconfigurations -o name')).not.toContain('berth-')
+    expect(await cluster.k('get crd -o name')).toContain('gameserversets.game.kruise.io')
+    expect(await facts('steady')).toEqual(before)
+    await installBerth(cluster.kubeconfig)
+    await patchSet(cluster, 'steady', { spec: { replicas: 3 } })
+    await settled(cluster, 'steady', [0, 1, 2], 60_000)
+    expect(await facts('steady')).toEqual(before.slice(0, 3))
+  })
+})
