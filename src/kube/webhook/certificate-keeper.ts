@@ -87,7 +87,7 @@ export class CertificateKeeper implements AsyncDisposable {
     this.#logger = options.logger ?? noopLogger
     this.#metrics = options.metrics ?? noopMetrics
     this.#lifetimeMs = options.lifetimeMs ?? ninetyDays
-    this.#overlapMs = Math.min(longestOverlapMs, this.#lifetimeMs / 10)
+    this.#overlapMs = Math.min(longestOverlapMs, this.#lifetimeMs / 4)
     this.#periodMs = Math.min(longestPeriodMs, this.#overlapMs / 3)
   }
 
@@ -127,39 +127,32 @@ export class CertificateKeeper implements AsyncDisposable {
   }
 
   async #reconcile(signal: AbortSignal): Promise<number> {
+    const { names, secretName } = this.#options
     for (let tries = 0; tries < mostTries; tries += 1) {
       const secret = await this.#secret(signal)
       const stored = readMaterial(secret?.data)
-      const configuration = await this.#configuration(signal)
-      const webhooks = configuration?.webhooks ?? []
+      const webhooks = (await this.#configuration(signal))?.webhooks ?? []
       const now = this.#clock.now()
+      // Before anything else: the step below may be to distrust what is shown until now.
+      const isShown = this.#show(stored, webhooks, now)
       const decision = decideCertificates(
-        factsOf(stored, this.#options.names, cert => allTrust(webhooks, cert)),
+        factsOf(stored, names, cert => allTrust(webhooks, cert)),
         now,
         this.#overlapMs,
       )
-      if (decision.step !== 'keep') {
-        const { names } = this.#options
-        const lastAuthority = this.#shown?.authority.cert
-        const material = takeStep(decision, stored, {
-          now,
-          names,
-          lifetimeMs: this.#lifetimeMs,
-          ...(lastAuthority !== undefined && { lastAuthority }),
-        })
-        if (await this.#store(secret, material, signal)) {
-          const { step, reason } = decision
-          this.#logger.info('webhook certificates changed', { step, reason, secret: this.#options.secretName })
-          this.#metrics.increment('berth_webhook_certificate_changes_total', { step })
-        }
-        continue
+      if (decision.step === 'keep') {
+        await this.#inject(webhooks, complete(stored), signal)
+        return isShown ? Math.min(Math.max(decision.until - now, settlingMs), this.#periodMs) : settlingMs
       }
-      const material = complete(stored)
-      const isChanged = await this.#inject(webhooks, material, signal)
-      const isPending = this.#show(material, isChanged, now)
-      return isPending ? settlingMs : Math.min(Math.max(decision.until - now, settlingMs), this.#periodMs)
+      const lastAuthority = this.#shown?.authority.cert
+      const options = { now, names, lifetimeMs: this.#lifetimeMs, ...(lastAuthority !== undefined && { lastAuthority }) }
+      if (await this.#store(secret, takeStep(decision, stored, options), signal)) {
+        const { step, reason } = decision
+        this.#logger.info('webhook certificates changed', { step, reason, secret: secretName })
+        this.#metrics.increment('berth_webhook_certificate_changes_total', { step })
+      }
     }
-    throw new Error(`the Secret ${this.#options.secretName} keeps changing`)
+    throw new Error(`the Secret ${secretName} keeps changing`)
   }
 
   async #secret(signal: AbortSignal): Promise<DeepReadonly<Secret> | undefined> {
@@ -190,25 +183,24 @@ export class CertificateKeeper implements AsyncDisposable {
     return client.get(configurationType, { name }, { signal }).catch(absent)
   }
 
-  async #inject(webhooks: readonly ConfiguredWebhook[], material: CertificateMaterial, signal: AbortSignal): Promise<boolean> {
+  async #inject(webhooks: readonly ConfiguredWebhook[], material: CertificateMaterial, signal: AbortSignal): Promise<void> {
     const patch = bundlePatch(webhooks, trustedBy(material))
-    if (patch.length === 0) return false
+    if (patch.length === 0) return
     const { client, configurationName: name } = this.#options
     await client.patch(configurationType, { name }, patch, { type: 'json', signal })
-    this.#logger.info('webhook configuration trusts the authority', { configuration: name })
-    return true
+    this.#logger.info('webhook configuration changed: whom to trust', { configuration: name })
   }
 
   /**
-   * Shows the certificate, unless callers may not have heard yet that they can trust it; true when that is still to be done. The first one is
-   * shown in any case: no certificate at all would be no better.
+   * Shows the stored certificate, unless callers do not trust its authority yet, or may not have heard; false when that is still to be done.
+   * The first one is shown in any case, and so is one after an expired one: nothing would be no better.
    */
-  #show(material: CertificateMaterial, isNews: boolean, now: number): boolean {
-    const { serving, authority } = material
+  #show({ serving, authority, ...rest }: StoredMaterial, webhooks: readonly ConfiguredWebhook[], now: number): boolean {
+    if (serving === undefined || authority === undefined) return false
     const shown = this.#shown
     const isOther = shown?.serving.cert !== serving.cert
-    if (isOther && isNews && shown !== undefined && expiryOf(shown.serving.cert) > now) return true
-    this.#shown = material
+    if (isOther && shown !== undefined && expiryOf(shown.serving.cert) > now && !allTrust(webhooks, authority.cert)) return false
+    this.#shown = { serving, authority, ...rest }
     for (const [certificate, { cert }] of Object.entries({ serving, authority })) {
       this.#metrics.set('berth_webhook_certificate_expiration_timestamp_seconds', { certificate }, expiryOf(cert) / 1000)
     }
@@ -216,7 +208,7 @@ export class CertificateKeeper implements AsyncDisposable {
       this.#options.onCertificate(serving)
       this.#logger.info('webhook certificate in use', { until: new Date(expiryOf(serving.cert)).toISOString() })
     }
-    return false
+    return true
   }
 }
 

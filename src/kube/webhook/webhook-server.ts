@@ -129,7 +129,7 @@ export class WebhookServer implements AsyncDisposable {
   #tell(webhook: string, { operation, namespace, name, userInfo, dryRun }: AdmissionRequest, answer: AdmissionAnswer): void {
     const about = { webhook, operation, namespace, name, user: userInfo.username, dryRun }
     if (answer.allowed) this.#logger.debug('admitted', about)
-    else this.#logger.info('refused', { ...about, message: answer.status.message })
+    else this.#logger.debug('refused', { ...about, message: answer.status.message })
   }
 
   #count(webhook: string, by: number): void {
