@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { ApiError } from './api-error.ts'
-import type { Client, WatchEvent } from './client.ts'
+import type { CallOptions, Client, WatchEvent } from './client.ts'
 import { FakeClock } from './fake-clock.ts'
-import { LeaderElector, LeadershipLostError } from './leader-election.ts'
+import { LeaderElector, LeadershipLostError, type Silence } from './leader-election.ts'
 import type { Lease } from './lease.ts'
 import { FencedError, type WriteFence } from './write-fence.ts'
 
@@ -14,32 +14,33 @@ class LeaseServer {
   #version = 0
   canWatch = true
 
-  client(identity: string, isCutOff: () => boolean = () => false): Client {
-    const reach = (what: string): void => {
-      if (isCutOff()) throw new ApiError({ code: 0, reason: 'Unreachable' })
+  client(identity: string, trouble: Trouble = { cutOff: false, deaf: false }): Client {
+    const reach = async (what: string, { signal }: { signal?: AbortSignal }): Promise<void> => {
+      if (trouble.cutOff) throw new ApiError({ code: 0, reason: 'Unreachable' })
+      if (trouble.deaf) await new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason)))
       this.requests.push(`${identity} ${what}`)
     }
     const part = {
-      get: async () => {
-        reach('GET')
+      get: async (_type: unknown, _ref: unknown, options: CallOptions) => {
+        await reach('GET', options)
         if (this.lease === undefined) throw new ApiError({ code: 404, reason: 'NotFound' })
         return this.lease
       },
-      create: async (_type: unknown, lease: Lease) => {
-        reach('POST')
+      create: async (_type: unknown, lease: Lease, options: CallOptions) => {
+        await reach('POST', options)
         if (this.lease !== undefined) throw new ApiError({ code: 409, reason: 'AlreadyExists' })
         return this.store(lease)
       },
-      update: async (_type: unknown, lease: Lease) => {
-        reach('PUT')
+      update: async (_type: unknown, lease: Lease, options: CallOptions) => {
+        await reach('PUT', options)
         if (this.lease === undefined) throw new ApiError({ code: 404, reason: 'NotFound' })
         if (lease.metadata.resourceVersion !== this.lease.metadata.resourceVersion) throw new ApiError({ code: 409, reason: 'Conflict' })
         return this.store(lease)
       },
       watch: (_type: unknown, { signal }: { signal: AbortSignal }) => {
-        reach('WATCH')
+        this.requests.push(`${identity} WATCH`)
         if (!this.canWatch) throw new ApiError({ code: 403, reason: 'Forbidden' })
-        return this.#follow(signal, isCutOff)
+        return this.#follow(signal, trouble)
       },
     }
     return part as unknown as Client
@@ -58,11 +59,11 @@ class LeaseServer {
     if (gone !== undefined) for (const tell of this.#watchers) tell({ type: 'DELETED', object: gone })
   }
 
-  async *#follow(signal: AbortSignal, isCutOff: () => boolean): AsyncIterable<WatchEvent<Lease>> {
+  async *#follow(signal: AbortSignal, trouble: Trouble): AsyncIterable<WatchEvent<Lease>> {
     const pending: (WatchEvent<Lease> | undefined)[] = []
     let wake = (): void => {}
     const tell = (event: WatchEvent<Lease> | undefined): void => {
-      if (!isCutOff()) pending.push(event)
+      if (!trouble.cutOff && (trouble.watchDied !== true || event === undefined)) pending.push(event)
       wake()
     }
     const onAbort = (): void => tell(undefined)
@@ -87,12 +88,17 @@ const untilAborted = (signal: AbortSignal): Promise<void> =>
 
 interface Trouble {
   cutOff: boolean
+  /** Requests get no answer. */
+  deaf: boolean
+  watchDied?: boolean
 }
 
 function candidate(server: LeaseServer, clock: FakeClock, identity: string) {
-  const trouble: Trouble = { cutOff: false }
-  const client = server.client(identity, () => trouble.cutOff)
-  const elector = new LeaderElector({ client, clock, namespace: 'n', name: 'berth', identity, random: () => 0 })
+  const trouble: Trouble = { cutOff: false, deaf: false }
+  const client = server.client(identity, trouble)
+  const silences: Silence[] = []
+  const onSilence = (what: Silence): void => void silences.push(what)
+  const elector = new LeaderElector({ client, clock, namespace: 'n', name: 'berth', identity, random: () => 0, onSilence })
   const stop = new AbortController()
   const log: string[] = []
   const fences: WriteFence[] = []
@@ -108,7 +114,7 @@ function candidate(server: LeaseServer, clock: FakeClock, identity: string) {
     stop.abort()
     return run
   }
-  return { elector, trouble, log, fences, run, stopped }
+  return { elector, trouble, silences, log, fences, run, stopped }
 }
 
 async function pair() {
@@ -227,6 +233,25 @@ describe('LeaderElector', () => {
     expect(b.elector.isLeader()).toBe(false)
     expect(a.log.at(-1)).toBe('lost')
     await b.stopped()
+  })
+
+  test('a term that is lost for want of answers says so: connections may be dead', async () => {
+    const { clock, a, b } = await pair()
+    a.trouble.deaf = true
+    await clock.advance(4000)
+    expect(a.log.at(-1)).toBe('lost')
+    expect(a.silences).toEqual(['unanswered', 'unanswered', 'unanswered', 'lost'])
+    expect([b.elector.isLeader(), b.silences]).toEqual([true, []])
+    await Promise.all([a.stopped(), b.stopped()])
+  })
+
+  test('a candidate whose watch has died without a word notices, and does not take over', async () => {
+    const { clock, a, b } = await pair()
+    b.trouble.watchDied = true
+    await clock.advance(4000)
+    expect([a.elector.isLeader(), b.elector.isLeader()]).toEqual([true, false])
+    expect(b.silences).toEqual(['missed'])
+    await Promise.all([a.stopped(), b.stopped()])
   })
 
   test('takes its own lease back after a restart without waiting', async () => {

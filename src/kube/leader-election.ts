@@ -22,14 +22,21 @@ export interface LeaderElectionOptions {
   readonly renewDeadlineMs?: number
   /** Time between renewals, and between tries where a candidate cannot watch. Default 1 s. */
   readonly retryPeriodMs?: number
-  /** Called when a request about the lease got no answer at all in its time: the connection may have died silently. */
-  readonly onSilence?: () => void
+  /** Called when connections may have died without a word; see {@link Silence}. */
+  readonly onSilence?: (what: Silence) => void
   readonly clock?: Clock
   readonly logger?: Logger
   readonly metrics?: MetricsSink
   /** In [0, 1). */
   readonly random?: () => number
 }
+
+/**
+ * - `unanswered`: a request about the lease got no answer at all in its time. Perhaps the server is busy.
+ * - `lost`: the term was lost over that.
+ * - `missed`: the lease was renewed and the watch that a candidate holds on it did not say so.
+ */
+export type Silence = 'unanswered' | 'lost' | 'missed'
 
 /** The lease could not be renewed in time, or another has it. The process may stand for election again. */
 export class LeadershipLostError extends Error {
@@ -64,6 +71,7 @@ export class LeaderElector {
   #observed: { readonly lease: DeepReadonly<Lease>; readonly at: number } | undefined
   #fence: WriteFence | undefined
   #failures = 0
+  #wasSilent = false
 
   constructor(options: LeaderElectionOptions) {
     this.#options = options
@@ -109,6 +117,7 @@ export class LeaderElector {
         const cause: unknown = fence.signal.reason
         this.#logger.warn('no longer leader', { lease: name, identity, why: cause instanceof Error ? cause.message : '' })
         await work.catch(() => {})
+        if (this.#wasSilent) this.#options.onSilence?.('lost')
         throw new LeadershipLostError(`the lease ${name} was lost`, { cause })
       }
       await work
@@ -119,20 +128,29 @@ export class LeaderElector {
   }
 
   async #acquire(signal: AbortSignal): Promise<WriteFence> {
+    let watchedTo: string | undefined
     for (;;) {
       signal.throwIfAborted()
       const fence = new WriteFence(this.#clock)
-      if ((await this.#tryToHold(fence, this.#renewDeadlineMs, signal)) === 'holds') return fence
-      await this.#untilWorthTrying(signal)
+      const attempt = await this.#tryToHold(fence, this.#renewDeadlineMs, signal)
+      if (attempt === 'holds') return fence
+      if (attempt === 'other' && watchedTo !== undefined && watchedTo !== this.#version) this.#options.onSilence?.('missed')
+      watchedTo = (await this.#untilWorthTrying(signal)) ? this.#version : undefined
     }
   }
 
+  get #version(): string | undefined {
+    return this.#observed?.lease.metadata.resourceVersion
+  }
+
   async #renewUntil(signal: AbortSignal, fence: WriteFence): Promise<void> {
-    for (;;) {
-      await this.#clock.sleep(this.#retryPeriodMs, signal).catch(() => {})
+    for (let waitMs = this.#retryPeriodMs; ; ) {
+      await this.#clock.sleep(waitMs, signal).catch(() => {})
       if (signal.aborted) return
       // Half of what is left: a connection that has died silently shall not cost the term.
       const attempt = await this.#tryToHold(fence, fence.leftMs / 2, signal)
+      // A term that is running out is worth a few requests more.
+      waitMs = attempt === 'failed' ? this.#retryPeriodMs / 4 : this.#retryPeriodMs
       if (attempt === 'other') fence.close(`${this.leader ?? 'another'} has taken the lease`)
     }
   }
@@ -145,13 +163,15 @@ export class LeaderElector {
     try {
       const stored = await this.#write(AbortSignal.any([signal, late.signal]))
       this.#failures = 0
+      this.#wasSilent = false
       if (stored === undefined) return 'other'
       this.#see(stored)
       fence.extend(age, this.#renewDeadlineMs)
       return fence.isOpen ? 'holds' : 'failed'
     } catch (error) {
       if (signal.aborted || isConflict(error) || isAlreadyExists(error)) return 'failed'
-      if (late.signal.aborted) this.#options.onSilence?.()
+      this.#wasSilent = late.signal.aborted
+      if (this.#wasSilent) this.#options.onSilence?.('unanswered')
       this.#failures += 1
       const fields = { lease: this.#options.name, error }
       if (this.#failures === 1) this.#logger.warn('the lease could not be written', fields)
@@ -188,7 +208,7 @@ export class LeaderElector {
   }
 
   #see(lease: DeepReadonly<Lease>): void {
-    if (this.#observed?.lease.metadata.resourceVersion === lease.metadata.resourceVersion) return
+    if (this.#version === lease.metadata.resourceVersion) return
     this.#observed = { lease, at: this.#clock.monotonic() }
   }
 
@@ -201,11 +221,12 @@ export class LeaderElector {
     return Math.max(0, at + leaseDurationSeconds * 1000 - this.#clock.monotonic())
   }
 
-  /** Until the lease is released, has run out unrenewed, or it is time to look because it cannot be watched. */
-  async #untilWorthTrying(signal: AbortSignal): Promise<void> {
-    if (this.#heldByOtherForMs() > 0 && (await this.#watchUntilFree(signal))) return
+  /** Until the watched lease is free (true), or it is time to look because it cannot be watched. */
+  async #untilWorthTrying(signal: AbortSignal): Promise<boolean> {
+    if (this.#heldByOtherForMs() > 0 && (await this.#watchUntilFree(signal))) return true
     const random = this.#options.random ?? Math.random
     await this.#clock.sleep(this.#retryPeriodMs * (1 + 0.2 * random()), signal)
+    return false
   }
 
   /** Whether the lease came free; otherwise the watch has ended. */
@@ -220,7 +241,7 @@ export class LeaderElector {
     }
     arm()
     try {
-      const resourceVersion = this.#observed?.lease.metadata.resourceVersion ?? ''
+      const resourceVersion = this.#version ?? ''
       const watch = { namespace, fieldSelector: `metadata.name=${name}`, resourceVersion, timeoutSeconds: watchSeconds }
       for await (const event of client.watch(leases, { ...watch, signal: AbortSignal.any([signal, ranOut.signal]) })) {
         if (event.type === 'ERROR') return false

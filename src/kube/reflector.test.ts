@@ -68,6 +68,23 @@ describe('Reflector', () => {
     await reflector[Symbol.asyncDispose]()
   })
 
+  test('a watch that says nothing for long is opened again where it stands', async () => {
+    const { server, clock, reflector, heard } = setUp()
+    reflector.start()
+    await reflector.store.whenSynced()
+    await clock.advance(60_000)
+    server.put('a')
+    await clock.advance(89_000)
+    expect(server.count(true)).toBe(1)
+    await clock.advance(1000)
+    expect(server.count(true)).toBe(2)
+    server.put('b')
+    await clock.advance(0)
+    expect(heard).toEqual(['+a', '+b'])
+    expect(server.count(false)).toBe(1)
+    await reflector[Symbol.asyncDispose]()
+  })
+
   test('lists again at 410 and announces only differences', async () => {
     const { server, clock, reflector, heard } = setUp()
     server.put('stays')

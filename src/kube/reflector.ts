@@ -44,8 +44,11 @@ const firstBackoffMs = 200
 const longestBackoffMs = 30_000
 /** A watch lives 5 to 10 minutes, as in client-go; then it is opened again where it ended. */
 const watchSeconds = 300
-/** How much longer than it asked for a watch may stay open before it counts as stalled. */
-const stallMarginMs = 30_000
+/**
+ * A watch that says nothing for so long is opened again where it stands: its connection may have died without a word. Servers send a
+ * bookmark every minute, give or take a quarter; where one does not, this costs a request now and then.
+ */
+const longestSilenceMs = 90_000
 const initialEventsEnd = 'k8s.io/initial-events-end'
 
 /**
@@ -178,9 +181,26 @@ export class Reflector<T extends KubeObject> implements AsyncDisposable {
   async *#openWatch(what: { resourceVersion?: string; sendInitialEvents?: boolean }, signal: AbortSignal): AsyncIterable<WatchEvent<T>> {
     const { client, type } = this.#options
     const timeoutSeconds = Math.ceil(watchSeconds * (1 + this.#random()))
-    const stalled = new AbortController()
-    using _timer = this.#clock.after(timeoutSeconds * 1000 + stallMarginMs, () => stalled.abort(new Error('the watch stalled')))
-    yield* client.watch(type, { ...this.#selection(), ...what, timeoutSeconds, signal: AbortSignal.any([signal, stalled.signal]) })
+    const silent = new AbortController()
+    let heardAt = this.#clock.monotonic()
+    let timer: Disposable | undefined
+    const listen = (): void => {
+      const left = heardAt + longestSilenceMs - this.#clock.monotonic()
+      if (left > 0) timer = this.#clock.after(left, listen)
+      else silent.abort()
+    }
+    listen()
+    try {
+      const ends = AbortSignal.any([signal, silent.signal])
+      for await (const event of client.watch(type, { ...this.#selection(), ...what, timeoutSeconds, signal: ends })) {
+        heardAt = this.#clock.monotonic()
+        yield event
+      }
+    } catch (error) {
+      if (signal.aborted || !silent.signal.aborted) throw error
+    } finally {
+      timer?.[Symbol.dispose]()
+    }
   }
 
   #afterFailure(state: ReflectorState<T>, error: unknown): ReflectorState<T> {

@@ -2,13 +2,14 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { namespaces, pods } from '../apis/core/resources.generated.ts'
 import { gameServerSets } from '../apis/game.kruise.io/game-server-set.ts'
 import type { GameServerSet } from '../apis/game.kruise.io/game-server-set.ts'
+import { Cache } from '../kube/cache.ts'
 import { noopLogger } from '../kube/logger.ts'
 import type { New } from '../kube/object.ts'
 import { RestClient } from '../kube/rest-client.ts'
 import type { Transport } from '../kube/transport.ts'
 import { type ApiServer, createApiServer } from '../local/apiserver/server.ts'
 import { hostPlan } from '../local/host-plan.ts'
-import { type ControllersOptions, startControllers } from './controllers.ts'
+import { type ControllersOptions, fillStores, startControllers } from './controllers.ts'
 import { installDefinitions } from './definitions.ts'
 
 let api: ApiServer
@@ -24,9 +25,11 @@ beforeEach(async () => {
 })
 afterEach(() => api[Symbol.asyncDispose]())
 
-async function start(options: Partial<ControllersOptions> = {}): Promise<AsyncDisposable> {
+const nameOf = ({ metadata }: { metadata: { name: string } }) => metadata.name
+
+function observed(): Transport {
   const transport = api.transport('berth')
-  const observed: Transport = {
+  return {
     request(request) {
       if (request.method === 'GET' && !request.path.includes('watch=true')) listed.push(request.path.replace(/\?.*/, ''))
       return transport.request(request)
@@ -34,7 +37,13 @@ async function start(options: Partial<ControllersOptions> = {}): Promise<AsyncDi
     open: (...args) => transport.open(...args),
     [Symbol.asyncDispose]: () => transport[Symbol.asyncDispose](),
   }
-  return startControllers({ client: new RestClient({ transport: observed }), logger: noopLogger, ...options }, new AbortController().signal)
+}
+
+function start(options: Partial<ControllersOptions> = {}): Promise<AsyncDisposable> {
+  return startControllers(
+    { client: new RestClient({ transport: observed() }), logger: noopLogger, ...options },
+    new AbortController().signal,
+  )
 }
 const set = (namespace: string, name = 'rooms'): New<GameServerSet> =>
   ({
@@ -63,6 +72,19 @@ describe('what the controllers read', () => {
     await client.create(gameServerSets, set('inside'))
     await vi.waitFor(async () => expect((await client.list(pods, { namespace: 'inside' })).items).toHaveLength(2))
     expect(listed.toSorted()).toEqual(all)
+  })
+
+  test('a second term on the same stores lists nothing again', async () => {
+    await using cache = new Cache({ client: new RestClient({ transport: observed() }) })
+    fillStores(cache)
+    await cache.whenSynced()
+    expect(listed.toSorted()).toEqual(kinds)
+    for (const name of ['first', 'second']) {
+      await using _controllers = await start({ cache })
+      await client.create(gameServerSets, set('inside', name))
+      await vi.waitFor(async () => expect((await client.list(pods, { namespace: 'inside' })).items.map(nameOf)).toContain(`${name}-1`))
+    }
+    await vi.waitFor(() => expect(listed.filter(path => kinds.includes(path)).toSorted()).toEqual(kinds))
   })
 
   test('limited to namespaces: once in each, and nodes, which have none', async () => {

@@ -1,5 +1,5 @@
 import type { Client } from '../kube/client.ts'
-import { type LeaderElectionOptions, LeaderElector, LeadershipLostError } from '../kube/leader-election.ts'
+import { type LeaderElectionOptions, LeaderElector, LeadershipLostError, type Silence } from '../kube/leader-election.ts'
 import type { Transport } from '../kube/transport.ts'
 import type { WriteFence } from '../kube/write-fence.ts'
 
@@ -18,7 +18,9 @@ export async function leadAgainAndAgain(
 ): Promise<void> {
   const { transport, ...election } = options
   let probing = false
-  const onSilence = (): void => {
+  const onSilence = (what: Silence): void => {
+    // The work of the term is over, or there is none: nothing is lost by connecting anew.
+    if (what !== 'unanswered') return transport.reset?.()
     if (probing) return
     probing = true
     void resetIfDead(options.client, transport).finally(() => (probing = false))

@@ -1,7 +1,6 @@
-import { readFileSync } from 'node:fs'
 import { Agent, type RequestOptions, request } from 'node:https'
 import { createInterface } from 'node:readline'
-import { parse } from 'yaml'
+import { upstreamOf } from './faults-proxy.ts'
 
 export interface Answer<T> {
   readonly code: number
@@ -11,11 +10,6 @@ export interface Answer<T> {
 export interface WatchEvent<T> {
   readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR'
   readonly object: T
-}
-
-interface Kubeconfig {
-  clusters: { cluster: { server: string; 'certificate-authority-data': string } }[]
-  users: { user: { token: string } }[]
 }
 
 /**
@@ -28,12 +22,10 @@ export class PlainApi implements Disposable {
   readonly #agent: Agent
 
   constructor(kubeconfig: string) {
-    const { clusters, users } = parse(readFileSync(kubeconfig, 'utf8')) as Kubeconfig
-    const cluster = clusters[0]?.cluster
-    if (cluster === undefined) throw new Error(`${kubeconfig} names no cluster`)
-    this.#base = new URL(cluster.server)
-    this.#token = users[0]?.user.token ?? ''
-    this.#agent = new Agent({ keepAlive: true, maxSockets: 16, ca: Buffer.from(cluster['certificate-authority-data'], 'base64') })
+    const { server, token, ca } = upstreamOf(kubeconfig)
+    this.#base = server
+    this.#token = token
+    this.#agent = new Agent({ keepAlive: true, maxSockets: 16, ca })
   }
 
   async send<T = unknown>(method: string, path: string, body?: object, type = 'application/json'): Promise<Answer<T>> {

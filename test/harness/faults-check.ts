@@ -1,4 +1,5 @@
-import type { MortalCluster } from './faults-cluster.ts'
+import type { PlainApi } from './faults-api.ts'
+import type { PortWatch } from './faults-ports.ts'
 import type { KnownServer, SetModel } from './faults-set.ts'
 import type { World } from './faults-world.ts'
 import type { GameServer, Pod } from './okg.ts'
@@ -24,9 +25,18 @@ interface GameServerSet extends Owned {
   status?: { readyReplicas?: number; updatedReplicas?: number; currentReplicas?: number }
 }
 
-/** Everything a user can list. */
-async function listAll({ api }: MortalCluster) {
-  const items = async <T>(path: string): Promise<T[]> => (await api.list<T>(path)).items
+/** The cluster a world lives on. */
+export interface Inspected {
+  readonly api: PlainApi
+  readonly ports: PortWatch
+  /** How often each game container may have been restarted. */
+  readonly starts: number
+}
+
+/** Everything a user of the world's namespaces can list. */
+async function listAll({ api }: Inspected, { namespaces }: World) {
+  const items = async <T extends Owned>(path: string): Promise<T[]> =>
+    (await api.list<T>(path)).items.filter(({ metadata }) => metadata.namespace === undefined || namespaces.includes(metadata.namespace))
   return {
     namespaces: await items<Owned>('/api/v1/namespaces'),
     sets: await items<GameServerSet>('/apis/game.kruise.io/v1alpha1/gameserversets'),
@@ -34,6 +44,7 @@ async function listAll({ api }: MortalCluster) {
     pods: await items<Pod & Owned>('/api/v1/pods'),
     services: (await items<Service>('/api/v1/services')).filter(({ metadata }) => metadata.name !== 'kubernetes'),
     revisions: await items<Owned>('/apis/apps/v1/controllerrevisions'),
+    claims: await items<Owned>('/api/v1/persistentvolumeclaims'),
     slices: (await items<Owned>('/apis/discovery.k8s.io/v1/endpointslices')).filter(({ metadata }) => metadata.name !== 'kubernetes'),
   }
 }
@@ -60,11 +71,12 @@ function addressOf({ metadata, spec }: Service): string {
 }
 
 /** Throws what is not (yet) as it should be. Resolves with what to remember when all is well. */
-export async function checkWorld(cluster: MortalCluster, world: World, real: boolean): Promise<() => void> {
-  const all = await listAll(cluster)
+export async function checkWorld(cluster: Inspected, world: World, real: boolean): Promise<() => void> {
+  const all = await listAll(cluster, world)
   const { violations } = cluster.ports
   must(violations.length === 0, () => violations.join('\n'))
-  must(all.namespaces.some(({ metadata }) => metadata.name === world.arena) === world.hasArena, () => `namespace ${world.arena}`)
+  if (world.arena !== undefined)
+    must(all.namespaces.some(({ metadata }) => metadata.name === world.arena) === world.hasArena, () => `namespace ${world.arena}`)
   same('sets', all.sets.map(keyOf), world.sets.keys())
   const settled = [...world.sets.values()].map(set => ({ set, servers: checkSet(set, all, real ? cluster.starts : 0) }))
 

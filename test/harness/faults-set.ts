@@ -72,11 +72,17 @@ export class SetModel {
   /** What this round has done to the ids so far. */
   touched: 'no' | 'scaled' | 'yes' = 'no'
 
-  constructor(namespace: string, name: string, random: SeededRandom, image: (tag: string) => string) {
+  constructor(
+    namespace: string,
+    name: string,
+    random: SeededRandom,
+    image: (tag: string) => string,
+    networks: readonly Network[] = ['none', 'clb', 'clb', 'cce', 'nodePort', 'hostPort'],
+  ) {
     this.namespace = namespace
     this.name = name
     this.image = image
-    this.network = random.pick<Network>(['none', 'clb', 'clb', 'cce', 'nodePort', 'hostPort'])
+    this.network = random.pick(networks)
     this.fixed = random.chance(0.5) && ['clb', 'cce', 'nodePort'].includes(this.network)
     this.keeps = random.chance(0.4)
     this.strategy = random.pick(['inPlace', 'inPlace', 'recreate', 'onDelete'] as const)

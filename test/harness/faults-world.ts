@@ -1,6 +1,6 @@
 import type { PlainApi } from './faults-api.ts'
 import type { SeededRandom } from './faults-random.ts'
-import { type OpsState, SetModel } from './faults-set.ts'
+import { type Network, type OpsState, SetModel } from './faults-set.ts'
 
 /** One request of a user. Repeated until it is answered, as a user would whose cluster has just died. */
 export interface Operation {
@@ -16,6 +16,8 @@ function operation(text: string, method: string, path: string, accepted: readonl
     text,
     async run(api) {
       const answer = await api.send(method, path, body, method === 'PATCH' ? mergePatch : undefined)
+      // The API server lives but not what it needs: the user tries again.
+      if (answer.code >= 500 || answer.code === 429) throw new Error(`${text}: ${answer.code}`)
       if (!accepted.includes(answer.code)) throw new Refused(`${text}: ${answer.code} ${JSON.stringify(answer.body)}`)
     },
   }
@@ -26,40 +28,59 @@ export class Refused extends Error {
   override readonly name = 'Refused'
 }
 
+export interface WorldOptions {
+  readonly image: (tag: string) => string
+  /** At most so many at a time. */
+  readonly sets: number
+  /** A namespace that is there already. Default `default`. */
+  readonly home?: string
+  /** A second namespace that comes and goes. Default `arena`; undefined: none. */
+  readonly arena?: string | undefined
+  /** Default: all, one of them more often. */
+  readonly networks?: readonly Network[]
+}
+
 /** Sets in two namespaces, one of which comes and goes, and what users do to them. */
 export class World {
-  readonly arena = 'arena'
+  readonly home: string
+  readonly arena: string | undefined
   readonly sets = new Map<string, SetModel>()
   hasArena = false
   readonly #random: SeededRandom
-  readonly #image: (tag: string) => string
-  readonly #most: number
+  readonly #options: WorldOptions
   #made = 0
 
-  constructor(random: SeededRandom, options: { image: (tag: string) => string; sets: number }) {
+  constructor(random: SeededRandom, options: WorldOptions) {
     this.#random = random
-    this.#image = options.image
-    this.#most = options.sets
+    this.#options = options
+    this.home = options.home ?? 'default'
+    this.arena = 'arena' in options ? options.arena : 'arena'
+  }
+
+  /** Where everything of this world is. */
+  get namespaces(): readonly string[] {
+    return this.arena === undefined ? [this.home] : [this.home, this.arena]
   }
 
   /** What users do next. The model is brought up to date at once: it is what has to come of it. */
   plan(count: number): Operation[] {
     const operations: Operation[] = []
-    if (!this.hasArena && this.#random.chance(0.6)) {
+    const { arena } = this
+    if (arena !== undefined && !this.hasArena && this.#random.chance(0.6)) {
       this.hasArena = true
       operations.push(
-        operation('create namespace', 'POST', '/api/v1/namespaces', [201, 409], { kind: 'Namespace', metadata: { name: this.arena } }),
+        operation('create namespace', 'POST', '/api/v1/namespaces', [201, 409], { kind: 'Namespace', metadata: { name: arena } }),
       )
       // A namespace takes pods as soon as it is there.
-      operations.push(this.#create(this.arena))
+      operations.push(this.#create(arena))
     }
-    while (this.sets.size < this.#most && operations.length < count) operations.push(this.#create('default'))
+    while (this.sets.size < this.#options.sets && operations.length < count) operations.push(this.#create(this.home))
     for (let tries = 0; operations.length < count && tries < 100; tries += 1) operations.push(...this.#change())
     return operations
   }
 
   #create(namespace: string, name = `gs${(this.#made += 1)}`): Operation {
-    const set = new SetModel(namespace, name, this.#random, this.#image)
+    const set = new SetModel(namespace, name, this.#random, this.#options.image, this.#options.networks)
     set.touched = 'yes'
     this.sets.set(`${namespace}/${name}`, set)
     const text = `create ${namespace}/${name}: ${set.replicas} servers, ${set.traits}`

@@ -1,0 +1,264 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import type { IncomingMessage } from 'node:http'
+import { constants, createSecureServer, type Http2SecureServer, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2'
+import { Agent, request } from 'node:https'
+import type { AddressInfo, Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parse } from 'yaml'
+import { createCertificateAuthority, createServingCertificate, type KeyAndCertificate } from '../../src/kube/tls/certificates.ts'
+
+export interface Upstream {
+  readonly server: URL
+  readonly ca: Buffer
+  readonly token: string
+}
+
+interface Kubeconfig {
+  clusters: { cluster: { server: string; 'certificate-authority-data'?: string; 'certificate-authority'?: string } }[]
+  users: { user: { token?: string } }[]
+}
+
+/** Where a kubeconfig with a token leads. */
+export function upstreamOf(kubeconfig: string): Upstream {
+  const { clusters, users } = parse(readFileSync(kubeconfig, 'utf8')) as Kubeconfig
+  const cluster = clusters[0]?.cluster
+  if (cluster === undefined) throw new Error(`${kubeconfig} names no cluster`)
+  const { server, 'certificate-authority-data': data, 'certificate-authority': file } = cluster
+  const ca = data === undefined ? readFileSync(file ?? '') : Buffer.from(data, 'base64')
+  return { server: new URL(server), ca, token: users[0]?.user.token ?? '' }
+}
+
+/** One request that changes something, when it had reached the API server's door. */
+export interface SeenWrite {
+  /** Of `performance.now()`. */
+  readonly at: number
+  readonly method: string
+  readonly path: string
+  /** What a Lease was written with; undefined for other objects. Empty when released. */
+  readonly holder?: string
+  /** Of the answer; 0 as long as there is none. */
+  code: number
+}
+
+/**
+ * What lies between one controller and the API server: it passes everything on and remembers the writes, until it is told to be a bad network.
+ * Speaks HTTP/2, as Kubernetes does.
+ */
+export class ApiProxy implements AsyncDisposable {
+  /** For the controller. */
+  readonly kubeconfig: string
+  readonly writes: SeenWrite[] = []
+  /** Called with every write before it goes on. */
+  onWrite: (write: SeenWrite) => void = () => {}
+  /** Called when a write of a Lease was answered with success. */
+  onLease: (write: SeenWrite) => void = () => {}
+  /** Whether the answer to a write is lost on its way back. */
+  losesAnswer: () => boolean = () => false
+  /** Answers 401 instead of asking the API server. */
+  refusesTokens = false
+  readonly #folder = mkdtempSync(join(tmpdir(), 'berth-proxy-'))
+  readonly #authority: KeyAndCertificate
+  readonly #sockets = new Set<Socket>()
+  readonly #watches = new Set<() => void>()
+  readonly #server: Http2SecureServer
+  readonly #connections = new Set<object>()
+  /** Connections that have lost something: nothing more comes of them. */
+  readonly #dead = new WeakSet<object>()
+  #upstream: Upstream
+  #agent: Agent
+  #state: 'open' | 'shut' | 'silent' = 'open'
+
+  private constructor(upstream: Upstream, server: Http2SecureServer, authority: KeyAndCertificate) {
+    this.#upstream = upstream
+    this.#agent = new Agent({ keepAlive: true, ca: upstream.ca })
+    this.#server = server
+    this.#authority = authority
+    this.kubeconfig = join(this.#folder, 'kubeconfig')
+    server.on('connection', (socket: Socket) => {
+      if (this.#state === 'shut') return void socket.destroy()
+      this.#sockets.add(socket)
+      socket.once('close', () => this.#sockets.delete(socket))
+      socket.on('error', () => undefined)
+    })
+    server.on('session', (session: object) => this.#connections.add(session))
+    server.on('sessionError', () => undefined)
+    server.on('tlsClientError', () => undefined)
+    server.on('request', (incoming, outgoing) => void this.#handle(incoming, outgoing).catch(() => cut(outgoing)))
+  }
+
+  static async start(upstream: Upstream): Promise<ApiProxy> {
+    const authority = createCertificateAuthority()
+    const server = createSecureServer(serving(authority))
+    const proxy = new ApiProxy(upstream, server, authority)
+    await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+    proxy.#writeKubeconfig()
+    return proxy
+  }
+
+  /** The API server has come back, perhaps with other credentials. */
+  lead(upstream: Upstream): void {
+    this.#agent.destroy()
+    this.#upstream = upstream
+    this.#agent = new Agent({ keepAlive: true, ca: upstream.ca })
+  }
+
+  /** Ends all connections. */
+  cut(): void {
+    for (const socket of this.#sockets) socket.destroy()
+  }
+
+  cutWatches(): void {
+    for (const end of this.#watches) end()
+  }
+
+  /** Refuses connections, as if nobody listened. */
+  shut(): void {
+    this.#state = 'shut'
+    this.cut()
+  }
+
+  /** Takes everything and passes on nothing, without a word: what was open stays open and silent for good. */
+  silence(): void {
+    this.#state = 'silent'
+    for (const connection of this.#connections) this.#dead.add(connection)
+    this.#connections.clear()
+  }
+
+  open(): void {
+    this.#state = 'open'
+  }
+
+  /** Shows a certificate that holds for so long; negative: that has expired. Connections are made anew. */
+  present(lifetimeMs?: number): void {
+    this.#server.setSecureContext(serving(this.#authority, lifetimeMs))
+    this.cut()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const closed = new Promise(resolve => this.#server.close(resolve))
+    this.cut()
+    this.#agent.destroy()
+    await closed
+    rmSync(this.#folder, { recursive: true, force: true })
+  }
+
+  async #handle(incoming: Http2ServerRequest, outgoing: Http2ServerResponse): Promise<void> {
+    const { method, url: path } = incoming
+    const chunks: Buffer[] = []
+    for await (const chunk of incoming) chunks.push(chunk as Buffer)
+    const body = Buffer.concat(chunks)
+    if (this.#isLost(incoming)) return
+    if (this.refusesTokens) {
+      outgoing.writeHead(401, { 'content-type': 'application/json' })
+      outgoing.end(JSON.stringify({ kind: 'Status', apiVersion: 'v1', status: 'Failure', reason: 'Unauthorized', code: 401 }))
+      return
+    }
+    const write = method === 'GET' ? undefined : seen(method, path, body)
+    if (write !== undefined) {
+      this.writes.push(write)
+      this.onWrite(write)
+    }
+    const answer = await this.#pass(method, path, headersFor(incoming, this.#upstream), body)
+    const code = answer.statusCode ?? 502
+    if (write !== undefined) {
+      write.code = code
+      if (write.holder !== undefined && code < 300) this.onLease(write)
+      if (this.losesAnswer()) {
+        answer.resume()
+        return cut(outgoing)
+      }
+    }
+    if (this.#isLost(incoming)) return void answer.destroy()
+    outgoing.writeHead(code, responseHeaders(answer))
+    this.#relay(answer, incoming, outgoing)
+  }
+
+  #relay(answer: IncomingMessage, incoming: Http2ServerRequest, outgoing: Http2ServerResponse): void {
+    const end = (): void => {
+      answer.destroy()
+      cut(outgoing)
+    }
+    if (/[?&]watch=/.test(incoming.url)) this.#watches.add(end)
+    answer.on('data', (chunk: Buffer) => {
+      if (this.#isLost(incoming)) answer.destroy()
+      else outgoing.write(chunk)
+    })
+    answer.on('end', () => {
+      if (!this.#isLost(incoming)) outgoing.end()
+    })
+    answer.on('error', () => {
+      if (!this.#isLost(incoming)) cut(outgoing)
+    })
+    outgoing.on('close', () => {
+      this.#watches.delete(end)
+      answer.destroy()
+    })
+  }
+
+  /** As on a real network: a connection that has lost anything never goes on. */
+  #isLost(incoming: Http2ServerRequest): boolean {
+    const connection = incoming.stream.session ?? incoming
+    if (this.#state === 'silent') this.#dead.add(connection)
+    return this.#dead.has(connection)
+  }
+
+  #pass(method: string, path: string, headers: Record<string, string>, body: Buffer): Promise<IncomingMessage> {
+    const { hostname, port } = this.#upstream.server
+    return new Promise((resolve, reject) => {
+      const target = { hostname: hostname.replace(/^\[|\]$/g, ''), port, method, path, agent: this.#agent }
+      // Said, since Node sends the body of a DELETE without it.
+      const length = body.length === 0 ? {} : { 'content-length': String(body.length) }
+      const sent = request({ ...target, headers: { ...headers, ...length } }, resolve)
+      sent.on('error', reject)
+      sent.end(body)
+    })
+  }
+
+  #writeKubeconfig(): void {
+    const { port } = this.#server.address() as AddressInfo
+    const cluster = {
+      server: `https://127.0.0.1:${port}`,
+      'certificate-authority-data': Buffer.from(this.#authority.cert).toString('base64'),
+    }
+    const config = {
+      apiVersion: 'v1',
+      kind: 'Config',
+      'current-context': 'proxy',
+      clusters: [{ name: 'proxy', cluster }],
+      contexts: [{ name: 'proxy', context: { cluster: 'proxy', user: 'proxy' } }],
+      // The proxy puts the real one in its place.
+      users: [{ name: 'proxy', user: { token: 'proxied' } }],
+    }
+    writeFileSync(this.kubeconfig, JSON.stringify(config), { mode: 0o600 })
+  }
+}
+
+const serving = (authority: KeyAndCertificate, lifetimeMs?: number) =>
+  createServingCertificate(authority, { names: ['127.0.0.1'], ...(lifetimeMs === undefined ? {} : { lifetimeMs }) })
+
+function cut(outgoing: Http2ServerResponse): void {
+  outgoing.stream.close(constants.NGHTTP2_CANCEL)
+}
+
+function seen(method: string, path: string, body: Buffer): SeenWrite {
+  const write = { at: performance.now(), method, path, code: 0 }
+  if (!/\/leases(\/berth-controller)?(\?|$)/.test(path)) return write
+  const { spec } = JSON.parse(body.toString()) as { spec?: { holderIdentity?: string } }
+  return { ...write, holder: spec?.holderIdentity ?? '' }
+}
+
+const hopByHop = new Set(['connection', 'host', 'transfer-encoding', 'keep-alive', 'content-length', 'upgrade', 'http2-settings'])
+
+function headersFor(incoming: Http2ServerRequest, { token }: Upstream): Record<string, string> {
+  const headers: Record<string, string> = {}
+  for (const [name, value] of Object.entries(incoming.headers))
+    if (!name.startsWith(':') && !hopByHop.has(name) && typeof value === 'string') headers[name] = value
+  return { ...headers, authorization: `Bearer ${token}` }
+}
+
+function responseHeaders({ headers }: IncomingMessage): Record<string, string> {
+  const kept: Record<string, string> = {}
+  for (const [name, value] of Object.entries(headers)) if (!hopByHop.has(name) && typeof value === 'string') kept[name] = value
+  return kept
+}
