@@ -1,5 +1,5 @@
 // Builds the container image without a container engine: one OCI archive for `ctr -n k8s.io images import`, `docker load`, `podman load`.
-import { existsSync, mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { ownVersion } from '../../src/main/version.ts'
@@ -84,9 +84,15 @@ function write(file: string, content: Uint8Array): void {
 function writeRoot(folder: string, entries: readonly TarEntry[]): void {
   for (const entry of entries) {
     const path = join(folder, entry.path)
-    if (entry.type === 'folder') mkdirSync(path, { recursive: true, mode: entry.mode })
-    else if (entry.type === 'link') symlinkSync(entry.target, path)
-    else writeFileSync(path, entry.content, { mode: entry.mode })
+    if (entry.type === 'link') {
+      rmSync(path, { force: true })
+      symlinkSync(entry.target, path)
+      continue
+    }
+    if (entry.type === 'folder') mkdirSync(path, { recursive: true })
+    else writeFileSync(path, entry.content)
+    // Not at creation, where the process's umask would count.
+    chmodSync(path, entry.mode)
   }
   process.stdout.write(`${folder}: ${entries.length} files and folders\n`)
 }
