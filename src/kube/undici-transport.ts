@@ -73,9 +73,11 @@ export class UndiciTransport implements Transport {
   }
 
   async #dispatcher(credential: Credential): Promise<Dispatcher> {
+    const cert = credential.clientCertificate?.cert
+    if (this.#agent !== undefined && this.#agent.cert === cert) return this.#agent.dispatcher
     // Loaded with the first request: it takes a third of the time in which a command starts, and many never ask a server.
     const [{ Agent, ProxyAgent }, { fencing }] = await Promise.all([import('undici'), import('./undici-fence.ts')])
-    const cert = credential.clientCertificate?.cert
+    // Another request may have made it meanwhile.
     if (this.#agent !== undefined && this.#agent.cert === cert) return this.#agent.dispatcher
     // Requests that run finish on the old connections.
     void this.#agent?.dispatcher.close().catch(() => {})

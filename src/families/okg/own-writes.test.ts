@@ -23,6 +23,20 @@ describe('OwnWrites', () => {
     expect(all(writes)).toEqual(['5'])
   })
 
+  it('finds among many what was written and what the index does not have yet, each once', () => {
+    const store = new ObjectStore<KubeObject>({ all: ({ metadata }) => (metadata.labels?.['of'] === 'x' ? ['x'] : []) })
+    const writes = new OwnWrites<KubeObject>(store)
+    const named = (name: string, version: number, of: string) => object(version, { name, uid: name, labels: { of } })
+    for (const name of ['a', 'b', 'c']) store.apply(named(name, 1, 'x'))
+    store.apply(named('d', 1, 'y'))
+    writes.wrote(named('b', 2, 'x'))
+    writes.wrote(named('d', 2, 'x'))
+    writes.wrote(named('e', 2, 'x'))
+    writes.wrote(named('f', 2, 'y'))
+    const found = writes.byIndex('all', 'x', ({ metadata }) => metadata.labels?.['of'] === 'x')
+    expect(found.map(({ metadata }) => metadata.name + metadata.resourceVersion).toSorted()).toEqual(['a1', 'b2', 'c1', 'd2', 'e2'])
+  })
+
   it('prefers whichever version is newer', () => {
     const { store, writes } = setUp()
     store.apply(object(3))

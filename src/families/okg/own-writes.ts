@@ -48,10 +48,16 @@ export class OwnWrites<T extends KubeObject> implements Disposable {
   byIndex(index: string, value: string, belongs: (object: DeepReadonly<T>) => boolean): DeepReadonly<T>[] {
     const stored = this.#store.byIndex(index, value)
     if (this.#written.size === 0) return [...stored]
-    const found = new Map<ObjectKey, DeepReadonly<T>>()
-    for (const object of stored) found.set(keyOf(object), this.#written.get(keyOf(object)) ?? object)
-    for (const [key, object] of this.#written) if (!found.has(key) && belongs(object)) found.set(key, object)
-    return [...found.values()]
+    // Few of many objects are under way, so it is they that are looked up.
+    const ahead = new Map<DeepReadonly<T> | ObjectKey, DeepReadonly<T>>()
+    for (const [key, object] of this.#written) ahead.set(this.#store.get(key) ?? key, object)
+    const found = stored.map(object => {
+      const newer = ahead.get(object)
+      if (newer !== undefined) ahead.delete(object)
+      return newer ?? object
+    })
+    for (const object of ahead.values()) if (belongs(object)) found.push(object)
+    return found
   }
 
   /** The answer to a create, update or patch. */

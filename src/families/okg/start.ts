@@ -40,8 +40,12 @@ export interface OkgOptions {
   readonly workers?: { readonly sets?: number; readonly servers?: number }
 }
 
-/** Changes of many servers become one pass over their set: it begins this long after the first of them, in milliseconds. */
+/**
+ * Changes of many servers become one pass over their set: it begins this long after the first of them, in milliseconds, and later the more
+ * servers the set has, since a pass looks at all of them.
+ */
 const setDelayMs = 15
+const setDelayMsPerServer = 0.04
 
 /** What the controllers watch; the stores begin to fill when they are first asked for. */
 export function okgStores(cache: Cache) {
@@ -106,7 +110,7 @@ export async function startOkg(options: OkgOptions, signal: AbortSignal): Promis
     revisions: stack.use(new OwnWrites(revisionStore)),
     addressTroubles: new Map<ObjectKey, AddressTrouble>(),
     announced: new Map<ObjectKey, readonly string[]>(),
-    enqueueSet: key => setController.enqueueAfter(key, setDelayMs),
+    enqueueSet: key => setController.enqueueAfter(key, setDelayMs + setDelayMsPerServer * (setStore.get(key)?.spec.replicas ?? 0)),
     enqueueServer: key => serverController.enqueue(key),
   }
   const metrics = options.metrics === undefined ? {} : { metrics: options.metrics }

@@ -193,6 +193,11 @@ describe('serverStatusPatch', () => {
     expect(serverStatusPatch(undefined, stored, now)).toBeDefined()
   })
 
+  it('takes away what the status of the pod no longer says', () => {
+    const evicted = { ...stored, podStatus: { ...stored.podStatus, phase: 'Failed', reason: 'Evicted' } }
+    expect(serverStatusPatch(evicted, stored, now)).toMatchObject({ podStatus: { phase: 'Running', podIP: '10.0.0.1', reason: null } })
+  })
+
   it('takes addresses away that are no more', () => {
     const time = '2026-01-01T00:00:00Z'
     const before = serverNetworkStatus(

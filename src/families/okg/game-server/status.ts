@@ -53,6 +53,7 @@ export function serverStatusPatch(
   if (stored !== undefined && digest(stored) === digest(wanted)) return undefined
   return {
     ...wanted,
+    ...(stored?.podStatus !== undefined && { podStatus: replacing(stored.podStatus, wanted.podStatus ?? {}) }),
     ...(stored?.networkStatus !== undefined &&
       wanted.networkStatus !== undefined && { networkStatus: replacing(stored.networkStatus, wanted.networkStatus) }),
     lastTransitionTime: formatTime(now),
