@@ -4,6 +4,7 @@ import { addApplyCommand } from './apply.ts'
 import type { CliContext } from './context.ts'
 import { addDeleteCommand } from './delete.ts'
 import { addDescribeCommand } from './describe.ts'
+import { addDoctorCommand } from './doctor/command.ts'
 import { addExecCommand } from './exec.ts'
 import { CliError, exitCode, exitCodeHelp, explainFailure } from './exit-code.ts'
 import { addGetCommand } from './get.ts'
@@ -29,6 +30,7 @@ export function buildCli(context: CliContext, addOwn: (program: Command) => void
     .showSuggestionAfterError()
     .addHelpText('after', exitCodeHelp)
   addOwn(program)
+  addDoctorCommand(program, context)
   addApplyCommand(program, context)
   addGetCommand(program, context)
   addDescribeCommand(program, context)
