@@ -8,7 +8,7 @@ export interface InvalidStatus {
   status: 'Failure'
   message: string
   reason: 'Invalid'
-  details: { name: string; group?: string; kind: string; causes: { reason: FieldError['type']; message: string; field: string }[] }
+  details: { name?: string; group?: string; kind?: string; causes: { reason: FieldError['type']; message: string; field: string }[] }
   code: 422
 }
 
@@ -68,9 +68,9 @@ export function invalidStatus(
     message: errors.length === 0 ? subject : `${subject}: ${aggregateText(errors)}`,
     reason: 'Invalid',
     details: {
-      name,
+      ...(name === '' ? {} : { name }),
       ...(kind.group === '' ? {} : { group: kind.group }),
-      kind: kind.kind,
+      ...(kind.kind === '' ? {} : { kind: kind.kind }),
       causes: errors.map(error => ({ reason: error.type, message: fieldErrorBody(error), field: fieldName(error) })),
     },
     code: 422,

@@ -215,7 +215,7 @@ export class Api {
 }
 
 function objectTarget({ resource, namespace, name, subresource }: Target): ObjectTarget {
-  if (name === undefined) throw badRequest('the request names no object')
+  if (name === undefined) throw methodNotAllowed()
   return { resource, namespace: namespace ?? '', name, subresource }
 }
 

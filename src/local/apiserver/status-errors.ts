@@ -79,6 +79,16 @@ export function badRequest(message: string): ApiError {
   return failure(400, 'BadRequest', message)
 }
 
+/** A 500 without a reason: what the real server answers where it passes on an error of its own parts. */
+export function unreasoned(message: string): ApiError {
+  return new ApiError({ kind: 'Status', apiVersion: 'v1', status: 'Failure', message, code: 500 })
+}
+
+/** The text for a version or kind that the decoder does not know. */
+export function noKind(kind: string, apiVersion: string): string {
+  return `no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)} in scheme "pkg/runtime/scheme.go:110"`
+}
+
 export function unauthorized(): ApiError {
   return failure(401, 'Unauthorized', 'Unauthorized')
 }
@@ -109,6 +119,11 @@ export function unsupportedMediaType(accepted: readonly string[]): ApiError {
   )
 }
 
+/** The 415 of a route that does not take this kind of patch at all. */
+export function unsupportedPatch(): ApiError {
+  return failure(415, 'UnsupportedMediaType', '415: Unsupported Media Type', {})
+}
+
 export function tooLargeRequest(limit: number): ApiError {
   return failure(413, 'RequestEntityTooLarge', `Request entity too large: limit is ${limit}`)
 }
@@ -120,7 +135,7 @@ export function expired(message: string): ApiError {
 
 /** The version asked for has not happened yet. */
 export function tooLargeResourceVersion(asked: number, current: number): ApiError {
-  return failure(504, 'Timeout', `Too large resource version: ${asked}, current: ${current}`, {
+  return failure(504, 'Timeout', `Timeout: Too large resource version: ${asked}, current: ${current}`, {
     causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
     retryAfterSeconds: 1,
   })

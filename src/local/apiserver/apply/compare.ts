@@ -2,7 +2,7 @@ import { equalJson } from '../../../schema/json.ts'
 import type { StructuralSchema } from '../../../schema/structural.ts'
 import { EMPTY, type FieldSet, isEmpty, itemElement } from './field-set.ts'
 import { isUnowned, nodeOf } from './fields-of.ts'
-import { granularityOf, memberSchema } from './granularity.ts'
+import { granularityOf, isThereFromStart, memberSchema } from './granularity.ts'
 
 /** The fields in which two versions of an object differ. */
 export interface FieldChanges {
@@ -38,12 +38,12 @@ function compare(from: unknown, to: unknown, schema: StructuralSchema | undefine
       const field = memberSchema(schema, key)
       const value = right[key]
       if (value === undefined) continue
-      if (left[key] === undefined) nodes.add('added', `f:${key}`, ownedNode(value, field, depth + 1, key))
+      if (left[key] === undefined) nodes.add('added', `f:${key}`, ownedNode(value, field, depth + 1, key, isThereFromStart(schema, key, depth)))
       else nodes.merge(`f:${key}`, compare(left[key], value, field, depth + 1, key))
     }
     for (const key in left) {
       if (left[key] === undefined || right[key] !== undefined || (depth < 2 && isUnowned(depth, name, key))) continue
-      nodes.add('removed', `f:${key}`, ownedNode(left[key], memberSchema(schema, key), depth + 1, key))
+      nodes.add('removed', `f:${key}`, ownedNode(left[key], memberSchema(schema, key), depth + 1, key, false))
     }
     return nodes.result()
   }
@@ -52,17 +52,17 @@ function compare(from: unknown, to: unknown, schema: StructuralSchema | undefine
   if (left === undefined || right === undefined) return equalJson(from, to) ? undefined : modifiedLeaf
   for (const [element, item] of right) {
     const before = left.get(element)
-    if (before === undefined) nodes.add('added', element, ownedNode(item, schema?.items, depth + 1, ''))
+    if (before === undefined) nodes.add('added', element, ownedNode(item, schema?.items, depth + 1, '', false))
     else nodes.merge(element, compare(before, item, schema?.items, depth + 1, ''))
   }
-  for (const [element, item] of left) if (!right.has(element)) nodes.add('removed', element, ownedNode(item, schema?.items, depth + 1, ''))
+  for (const [element, item] of left) if (!right.has(element)) nodes.add('removed', element, ownedNode(item, schema?.items, depth + 1, '', false))
   return nodes.result()
 }
 
 /** A value that came or went: itself and all it holds. */
-function ownedNode(value: unknown, schema: StructuralSchema | undefined, depth: number, name: string): FieldSet {
-  const inner = nodeOf(value, schema, 'update', depth, name)
-  return isEmpty(inner) || depth < 2 ? inner : { '.': EMPTY, ...inner }
+function ownedNode(value: unknown, schema: StructuralSchema | undefined, depth: number, name: string, fromStart: boolean): FieldSet {
+  const inner = nodeOf(value, schema, 'update', depth, name, fromStart)
+  return isEmpty(inner) || fromStart ? inner : { '.': EMPTY, ...inner }
 }
 
 /** The items of a list by their path elements; undefined when one has none or shares it. */

@@ -1,3 +1,4 @@
+import { goTypeName } from '../../../apis/core/schemas.ts'
 import { objectMetaSchema, resourceProperties } from '../../../schema/object-meta.ts'
 import type { StructuralSchema } from '../../../schema/structural.ts'
 
@@ -34,6 +35,26 @@ export function memberSchema(schema: StructuralSchema | undefined, key: string):
   const properties = schema?.properties
   if (properties !== undefined && Object.hasOwn(properties, key)) return properties[key]
   return typeof schema?.additionalProperties === 'object' ? schema.additionalProperties : undefined
+}
+
+/** Go fields that hold a struct itself, not a pointer to one, though OpenAPI calls them optional: an object has them from its beginning. */
+const embeddedStructs: ReadonlySet<string> = new Set([
+  'jobTemplate',
+  'loadBalancer',
+  'metadata',
+  'source',
+  'spec',
+  'status',
+  'strategy',
+  'template',
+  'updateStrategy',
+])
+
+/** Whether a member exists, empty, in an object to which nobody has written: `metadata` always, of built-in kinds also structs and required lists. */
+export function isThereFromStart(schema: StructuralSchema | undefined, key: string, depth: number): boolean {
+  if (depth === 0 && key === 'metadata') return true
+  if (schema === undefined || goTypeName(schema) === undefined) return false
+  return embeddedStructs.has(key) || schema.required?.includes(key) === true
 }
 
 /** Whether the key is a field of a struct, as opposed to a key that a user chose. */

@@ -28,7 +28,6 @@ describe('trackUpdate', () => {
           'f:metadata': { 'f:labels': { '.': {}, 'f:app': {} } },
           'f:spec': {
             'f:containers': {
-              '.': {},
               'k:{"name":"c"}': {
                 '.': {},
                 'f:image': {},

@@ -14,7 +14,8 @@ const plainTexts: ReadonlySet<string> = new Set([
 
 /**
  * Removes, in place, members of a built-in kind that mean the same as their absence once they are in a Go type: nulls the schema does not
- * allow, and empty texts where only certain words stand (`imagePullPolicy: ""`, as templates like to write it).
+ * allow, optional lists and maps without members, and empty texts where only certain words stand (`imagePullPolicy: ""`, as templates like
+ * to write it).
  */
 export function dropAbsentValues(schema: StructuralSchema, value: unknown): void {
   if (mayHold(value)) drop(schema, value)
@@ -24,9 +25,13 @@ export function dropAbsentValues(schema: StructuralSchema, value: unknown): void
 function mayHold(value: unknown): boolean {
   if (typeof value !== 'object') return value === ''
   if (value === null) return true
-  if (Array.isArray(value)) return value.some(mayHold)
-  for (const key in value) if (mayHold((value as Record<string, unknown>)[key])) return true
-  return false
+  if (Array.isArray(value)) return value.length === 0 || value.some(mayHold)
+  let some = false
+  for (const key in value) {
+    if (mayHold((value as Record<string, unknown>)[key])) return true
+    some = true
+  }
+  return !some
 }
 
 function drop(schema: StructuralSchema, value: unknown): void {
@@ -41,13 +46,24 @@ function drop(schema: StructuralSchema, value: unknown): void {
     const known = properties !== undefined && Object.hasOwn(properties, name) ? properties[name] : undefined
     const next = known ?? (typeof additionalProperties === 'object' ? additionalProperties : undefined)
     if (next === undefined) continue
-    if (member === null ? next.nullable !== true : member === '' && known !== undefined && isAbsentText(schema, name, known))
-      delete value[name]
+    if (member === null ? next.nullable !== true : known !== undefined && isAbsent(schema, name, known, member)) delete value[name]
     else drop(next, member)
   }
 }
 
-function isAbsentText(parent: StructuralSchema, name: string, { type, enum: words }: StructuralSchema): boolean {
-  if (type !== 'string' || parent.required?.includes(name) === true) return false
+function isAbsent(parent: StructuralSchema, name: string, schema: StructuralSchema, value: unknown): boolean {
+  if (parent.required?.includes(name) === true) return false
+  if (value === '') return isAbsentText(name, schema)
+  if (Array.isArray(value)) return value.length === 0
+  return schema.properties === undefined && typeof schema.additionalProperties === 'object' && isJsonObject(value) && isEmpty(value)
+}
+
+function isEmpty(object: Readonly<Record<string, unknown>>): boolean {
+  for (const _ in object) return false
+  return true
+}
+
+function isAbsentText(name: string, { type, enum: words }: StructuralSchema): boolean {
+  if (type !== 'string') return false
   return plainTexts.has(name) || (words !== undefined && !words.includes(''))
 }

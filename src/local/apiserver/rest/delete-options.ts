@@ -1,26 +1,47 @@
+import { ApiError } from '../../../kube/api-error.ts'
 import { isJsonObject } from '../../../schema/json.ts'
 import type { ApiRequest } from '../request.ts'
-import { badRequest } from '../status-errors.ts'
+import type { FieldError } from '../../../schema/field-error.ts'
+import { noKind, unreasoned } from '../status-errors.ts'
 import { decodeBody } from './body.ts'
 import { numberOf } from './list.ts'
 import type { RemoveOptions } from './object-remover.ts'
+import { refuseOptions, unsupported } from './options-errors.ts'
 import type { WriteContext } from './write-context.ts'
+
+/** The real server has nobody to blame for options it cannot read but itself. */
+function decodedOptions(request: ApiRequest): Record<string, unknown> {
+  let decoded: unknown
+  try {
+    decoded = decodeBody(request)
+  } catch (error) {
+    throw error instanceof ApiError && error.code === 400 ? unreasoned(error.status.message ?? '') : error
+  }
+  if (!isJsonObject(decoded)) return {}
+  const { kind, apiVersion } = decoded
+  if (typeof kind === 'string' && kind !== '' && kind !== 'DeleteOptions') {
+    throw unreasoned(noKind(kind, typeof apiVersion === 'string' ? apiVersion : ''))
+  }
+  return decoded
+}
 
 /** `DeleteOptions` of the body and of the query; the body's dryRun counts as well. Throws a 400 for wrong values. */
 export function deleteOptionsOf(request: ApiRequest, context: WriteContext): { options: RemoveOptions; context: WriteContext } {
   const { query } = request
-  const decoded = decodeBody(request)
-  const body = isJsonObject(decoded) ? decoded : {}
+  const body = decodedOptions(request)
   const grace = typeof body['gracePeriodSeconds'] === 'number' ? body['gracePeriodSeconds'] : numberOf(query, 'gracePeriodSeconds')
-  if (grace !== undefined && grace < 0) throw badRequest('gracePeriodSeconds must be a non-negative integer')
   const policy = text(body['propagationPolicy']) ?? query.get('propagationPolicy') ?? undefined
   const orphans = body['orphanDependents'] ?? (query.has('orphanDependents') ? query.get('orphanDependents') !== 'false' : undefined)
-  if (policy !== undefined && policy !== 'Background' && policy !== 'Foreground' && policy !== 'Orphan') {
-    throw badRequest(
-      `propagationPolicy: Unsupported value: ${JSON.stringify(policy)}: supported values: "Background", "Foreground", "Orphan"`,
-    )
+  const errors: FieldError[] = []
+  if (policy !== undefined && orphans !== undefined) {
+    const detail = 'orphanDependents and deletionPropagation cannot be both set'
+    errors.push({ type: 'FieldValueInvalid', field: 'propagationPolicy', value: policy, detail })
+  } else if (policy !== undefined && !isPolicy(policy)) {
+    errors.push(unsupported('propagationPolicy', policy, ['Foreground', 'Background', 'Orphan', 'nil']))
   }
-  const propagationPolicy = policy ?? (orphans === true ? 'Orphan' : orphans === false ? 'Background' : undefined)
+  refuseOptions('DeleteOptions', errors)
+  const asked = policy !== undefined && isPolicy(policy) ? policy : undefined
+  const propagationPolicy = asked ?? (orphans === true ? 'Orphan' : orphans === false ? 'Background' : undefined)
   const given = isJsonObject(body['preconditions']) ? body['preconditions'] : {}
   const uid = text(given['uid'])
   const resourceVersion = text(given['resourceVersion'])
@@ -33,6 +54,10 @@ export function deleteOptionsOf(request: ApiRequest, context: WriteContext): { o
       preconditions: { ...(uid === undefined ? {} : { uid }), ...(resourceVersion === undefined ? {} : { resourceVersion }) },
     },
   }
+}
+
+function isPolicy(text: string): text is NonNullable<RemoveOptions['propagationPolicy']> {
+  return text === 'Background' || text === 'Foreground' || text === 'Orphan'
 }
 
 function text(value: unknown): string | undefined {

@@ -8,15 +8,22 @@ import { fillDefaults, fillStatusDefaults } from './prepare.ts'
 /**
  * The new state of an object with everything put back that its writer may not change: identity, the server's own metadata, the status or
  * all but the status; defaulted, and with its generation counted. Changes the draft. Throws 400 and 409 for a draft of another object.
+ * @param track records who owns which fields: what the writer sent, before the rules of the kind change it
  */
-export function withFixedParts(resource: ServedResource, current: StoredObject, draft: Draft, context: StrategyContext): Draft {
+export function withFixedParts(
+  resource: ServedResource,
+  current: StoredObject,
+  draft: Draft,
+  context: StrategyContext,
+  track: (object: Draft) => void,
+): Draft {
   const { metadata } = draft
   const old = current.metadata
   if (metadata.name !== undefined && metadata.name !== '' && metadata.name !== old.name) {
     throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${old.name})`)
   }
   if (metadata.namespace !== undefined && metadata.namespace !== '' && metadata.namespace !== (old.namespace ?? '')) {
-    throw badRequest(`the namespace of the object (${metadata.namespace}) does not match the namespace on the URL (${old.namespace ?? ''})`)
+    throw badRequest('the namespace of the provided object does not match the namespace sent on the request')
   }
   if (metadata.uid !== undefined && metadata.uid !== '' && metadata.uid !== old.uid) {
     throw conflict(resource.type, old.name, `Precondition failed: UID in precondition: ${metadata.uid}, UID in object meta: ${old.uid}`)
@@ -43,6 +50,7 @@ export function withFixedParts(resource: ServedResource, current: StoredObject, 
     if (resource.hasStatus && current['status'] !== undefined) object['status'] = current['status']
     else if (resource.hasStatus) delete object['status']
   }
+  track(object)
   resource.strategy.prepareForUpdate?.(object, current, context)
   const counts = resource.custom || resource.strategy.hasGeneration
   if (counts && subresource !== 'status' && specChanged(object, current, resource.custom, resource.hasStatus)) {

@@ -44,8 +44,8 @@ describe('metadata', () => {
     [{ labels: { a: 'x y' } }, ['metadata.labels FieldValueInvalid']],
     [{ annotations: { 'a b': 'x' } }, ['metadata.annotations FieldValueInvalid']],
     [{ annotations: { a: 'x'.repeat(300_000) } }, ['metadata.annotations FieldValueTooLong']],
-    [{ finalizers: ['not ok'] }, ['metadata.finalizers[0] FieldValueInvalid']],
-    [{ ownerReferences: [{ apiVersion: 'v1', kind: 'Pod', name: 'x', uid: '' }] }, ['metadata.ownerReferences[0].uid FieldValueInvalid']],
+    [{ finalizers: ['not ok'] }, ['metadata.finalizers FieldValueInvalid', 'metadata.finalizers[0] FieldValueInvalid']],
+    [{ ownerReferences: [{ apiVersion: 'v1', kind: 'Pod', name: 'x', uid: '' }] }, ['metadata.ownerReferences.uid FieldValueInvalid']],
     [
       { ownerReferences: ['x', 'y'].map(name => ({ apiVersion: 'v1', kind: 'Pod', name, uid: name, controller: true })) },
       ['metadata.ownerReferences FieldValueInvalid'],

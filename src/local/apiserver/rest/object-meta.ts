@@ -40,15 +40,15 @@ export function nameProblems(name: string, rule: NameRule): string[] {
   const problems: string[] = []
   switch (rule) {
     case 'subdomain':
-      if (name.length > 253) problems.push('must be no more than 253 bytes')
+      if (name.length > 253) problems.push('must be no more than 253 characters')
       if (!dns1123SubdomainPattern.test(name)) problems.push(subdomainText)
       break
     case 'label':
-      if (name.length > 63) problems.push('must be no more than 63 bytes')
+      if (name.length > 63) problems.push('must be no more than 63 characters')
       if (!dns1123LabelPattern.test(name)) problems.push(labelText)
       break
     case 'dns1035':
-      if (name.length > 63) problems.push('must be no more than 63 bytes')
+      if (name.length > 63) problems.push('must be no more than 63 characters')
       if (!dns1035LabelPattern.test(name)) problems.push(dns1035Text)
       break
     case 'path':
@@ -75,7 +75,7 @@ export function qualifiedNameProblems(key: string): string[] {
     else problems.push(...nameProblems(prefix, 'subdomain').map(text => `prefix part ${text}`))
   }
   if (name === '') problems.push('name part must be non-empty')
-  else if (name.length > 63) problems.push('name part must be no more than 63 bytes')
+  else if (name.length > 63) problems.push('name part must be no more than 63 characters')
   if (!qualifiedNamePattern.test(name)) problems.push(qualifiedNameText)
   return problems
 }
@@ -107,9 +107,7 @@ export function validateObjectMeta(object: Readonly<Draft>, namespaced: boolean,
   validateLabels(metadata.labels, 'metadata.labels', errors)
   validateAnnotations(metadata.annotations, 'metadata.annotations', errors)
   validateOwners(metadata.ownerReferences, errors)
-  for (const [index, finalizer] of (metadata.finalizers ?? []).entries()) {
-    for (const text of qualifiedNameProblems(finalizer)) errors.push(invalid(`metadata.finalizers[${index}]`, finalizer, text))
-  }
+  validateFinalizers(metadata.finalizers ?? [], errors)
   return errors
 }
 
@@ -118,7 +116,7 @@ export function validateLabels(labels: Readonly<Record<string, string>> | undefi
   for (const key in labels) {
     const value = labels[key] ?? ''
     for (const text of keyProblems(key)) errors.push(invalid(field, key, text))
-    if (value.length > 63) errors.push(invalid(field, value, 'must be no more than 63 bytes'))
+    if (value.length > 63) errors.push(invalid(field, value, 'must be no more than 63 characters'))
     if (value !== '' && !qualifiedNamePattern.test(value)) errors.push(invalid(field, value, labelValueText))
   }
 }
@@ -143,25 +141,43 @@ function validateAnnotations(annotations: Readonly<Record<string, string>> | und
   if (size > annotationBytes) errors.push({ type: 'FieldValueTooLong', field, detail: `may not be more than ${annotationBytes} bytes` })
 }
 
+const standardFinalizers: ReadonlySet<string> = new Set(['kubernetes', 'orphan', 'foregroundDeletion'])
+
+function validateFinalizers(finalizers: readonly string[], errors: FieldError[]): void {
+  const field = 'metadata.finalizers'
+  for (const finalizer of finalizers) for (const text of qualifiedNameProblems(finalizer)) errors.push(invalid(field, finalizer, text))
+  for (const [index, finalizer] of finalizers.entries()) {
+    if (finalizer.includes('/') || standardFinalizers.has(finalizer)) continue
+    errors.push(invalid(`${field}[${index}]`, finalizer, 'name is neither a standard finalizer name nor is it fully qualified'))
+  }
+  if (finalizers.includes('orphan') && finalizers.includes('foregroundDeletion')) {
+    errors.push(invalid(field, finalizers, 'finalizer orphan and foregroundDeletion cannot be both set'))
+  }
+}
+
 function validateOwners(owners: Draft['metadata']['ownerReferences'], errors: FieldError[]): void {
   let controller: string | undefined
-  for (const [index, owner] of (owners ?? []).entries()) {
-    const field = `metadata.ownerReferences[${index}]`
+  const field = 'metadata.ownerReferences'
+  for (const owner of owners ?? []) {
     for (const key of ['apiVersion', 'kind', 'name', 'uid'] as const) {
       if (owner[key] === undefined || owner[key] === '')
-        errors.push(invalid(`${field}.${key}`, owner[key] ?? '', `${key === 'apiVersion' ? 'version' : key} must not be empty`))
+        errors.push(invalid(`${field}.${key}`, owner[key] ?? '', key === 'apiVersion' ? 'version must not be empty' : 'must not be empty'))
+    }
+    if (owner.kind === 'Event' && (owner.apiVersion === 'v1' || owner.apiVersion === 'events.k8s.io/v1')) {
+      const [group = '', version = ''] = owner.apiVersion === 'v1' ? ['', 'v1'] : owner.apiVersion.split('/')
+      errors.push(invalid(field, owner, `${group}/${version}, Kind=Event is disallowed from being an owner`))
     }
     if (owner.controller !== true) continue
     if (controller !== undefined) {
       errors.push(
         invalid(
-          'metadata.ownerReferences',
+          field,
           owners,
-          `Only one reference can have Controller set to true. Found "true" in references for ${controller} and ${owner.name}`,
+          `Only one reference can have Controller set to true. Found "true" in references for ${controller} and ${owner.kind}/${owner.name}`,
         ),
       )
     }
-    controller = owner.name
+    controller = `${owner.kind}/${owner.name}`
   }
 }
 

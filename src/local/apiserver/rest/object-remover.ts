@@ -93,12 +93,14 @@ export class ObjectRemover {
   #checkPreconditions(resource: ServedResource, current: StoredObject, { preconditions }: RemoveOptions): void {
     const { uid, resourceVersion } = preconditions ?? {}
     const { metadata } = current
+    const { group, kind } = resource.type
     if (uid !== undefined && uid !== metadata.uid) {
-      throw conflict(resource.type, metadata.name, `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${metadata.uid}`)
+      const why = `the UID in the precondition (${uid}) does not match the UID in record (${metadata.uid}). The object might have been deleted and then recreated`
+      throw conflict({ group, plural: kind }, metadata.name, why)
     }
     if (resourceVersion !== undefined && resourceVersion !== metadata.resourceVersion) {
-      const why = `Precondition failed: ResourceVersion in precondition: ${resourceVersion}, ResourceVersion in object meta: ${metadata.resourceVersion}`
-      throw conflict(resource.type, metadata.name, why)
+      const why = `the ResourceVersion in the precondition (${resourceVersion}) does not match the ResourceVersion in record (${metadata.resourceVersion}). The object might have been modified`
+      throw conflict({ group, plural: kind }, metadata.name, why)
     }
   }
 

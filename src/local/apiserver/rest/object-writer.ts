@@ -97,6 +97,7 @@ export class ObjectWriter {
     let object = resource.conversion?.toStored(draft) ?? draft
     if (resource.hasStatus && resource.collection !== 'nodes' && resource.collection !== 'namespaces') delete object['status']
     fillDefaults(resource, object)
+    if (options.ownsManagedFields !== true) this.#track(resource, undefined, object, context)
     resource.strategy.prepareForCreate?.(object, strategyContext)
     checkNamespace(this.#storage, resource, namespace, object.metadata.name ?? '')
     if (resource.custom) checkDefinition(this.#storage, resource)
@@ -113,10 +114,6 @@ export class ObjectWriter {
     }
     if (plugins.length > 0) checkNamespace(this.#storage, resource, namespace, object.metadata.name)
     this.#beforeCommit(resource, object, undefined)
-    if (options.ownsManagedFields !== true) {
-      const entries = trackUpdate(resource.schema, undefined, object, this.#writer(resource, context))
-      if (entries.length > 0) object.metadata.managedFields = entries
-    }
     if (context.dryRun) return served(resource, deepFreeze(object))
     return served(resource, this.#storage.put(resource.collection, object))
   }
@@ -144,7 +141,9 @@ export class ObjectWriter {
       if (isConditional && based !== current.metadata.resourceVersion) throw modifiedConflict(resource.type, name)
       decodeDraft(resource, draft, context, options.patch)
       const strategyContext = this.#strategyContext(context)
-      const object = withFixedParts(resource, current, draft, strategyContext)
+      const object = withFixedParts(resource, current, draft, strategyContext, tracked => {
+        if (options.ownsManagedFields !== true) this.#track(resource, current, tracked, context)
+      })
       const plugins = this.#admission.concerned(resource, 'UPDATE', context.subresource)
       const attributes = this.#attributes('UPDATE', resource, namespace, object, current, context)
       if (plugins.length > 0) await this.#mutate(plugins, attributes, resource, object)
@@ -161,7 +160,7 @@ export class ObjectWriter {
         if (isConditional && options.retries !== true) throw modifiedConflict(resource.type, name)
         continue
       }
-      return served(resource, this.#commitUpdate(resource, current, object, context, options))
+      return served(resource, this.#commitUpdate(resource, current, object, context))
     }
   }
 
@@ -174,23 +173,12 @@ export class ObjectWriter {
     if (current === undefined) throw notFound(resource.type, name)
     const draft = produce(current)
     const object = { ...draft, metadata: { ...draft.metadata } }
-    return served(resource, this.#commitUpdate(resource, current, object, context, {}))
+    return served(resource, this.#commitUpdate(resource, current, object, context))
   }
 
-  #commitUpdate(
-    resource: ServedResource,
-    current: StoredObject,
-    object: Draft,
-    context: WriteContext,
-    options: UpdateOptions,
-  ): StoredObject {
+  #commitUpdate(resource: ServedResource, current: StoredObject, object: Draft, context: WriteContext): StoredObject {
     this.#beforeCommit(resource, object, current)
     const { metadata } = object
-    if (options.ownsManagedFields !== true) {
-      const entries = trackUpdate(resource.schema, current, object, this.#writer(resource, context))
-      if (entries.length > 0) metadata.managedFields = entries
-      else delete metadata.managedFields
-    }
     const isGone =
       metadata.deletionTimestamp !== undefined &&
       (metadata.finalizers ?? []).length === 0 &&
@@ -199,6 +187,13 @@ export class ObjectWriter {
     if (!isGone && equalJson(object, current)) return current
     if (context.dryRun) return deepFreeze(object)
     return isGone ? this.#storage.remove(resource.collection, object) : this.#storage.put(resource.collection, object)
+  }
+
+  /** Records what the writer sent, before admission and the rules of the kind add to it: nobody owns what the server makes of an object. */
+  #track(resource: ServedResource, current: StoredObject | undefined, object: Draft, context: WriteContext): void {
+    const entries = trackUpdate(resource.schema, current, object, this.#writer(resource, context))
+    if (entries.length > 0) object.metadata.managedFields = entries
+    else delete object.metadata.managedFields
   }
 
   async #mutate(

@@ -9,7 +9,7 @@ import { applyConfiguration, conflictStatus, type ApplyOptions } from '../apply/
 import { typedErrors } from '../apply/typed-value.ts'
 import type { Draft } from '../registry.ts'
 import type { ServedResource } from '../resources/served-resource.ts'
-import { badRequest, unsupportedMediaType } from '../status-errors.ts'
+import { badRequest, unsupportedMediaType, unsupportedPatch } from '../status-errors.ts'
 import type { StoredObject } from '../storage/stored-object.ts'
 
 export type PatchKind = 'json' | 'merge' | 'strategic' | 'apply'
@@ -27,9 +27,11 @@ export function patchKindOf(resource: ServedResource, contentType: string): Patc
   const kind = kinds[contentType]
   const usable = resource.custom ? ['json', 'merge', 'apply'] : ['json', 'merge', 'strategic', 'apply']
   if (kind === undefined || !usable.includes(kind)) {
-    throw unsupportedMediaType(
-      Object.entries(kinds).flatMap(([type, known]) => (usable.includes(known) && !type.endsWith('cbor') ? [type] : [])),
-    )
+    throw kind === undefined
+      ? unsupportedPatch()
+      : unsupportedMediaType(
+          Object.entries(kinds).flatMap(([type, known]) => (usable.includes(known) && !type.endsWith('cbor') ? [type] : [])),
+        )
   }
   return kind
 }

@@ -17,6 +17,7 @@ import { isTrue, listPage, numberOf } from './list.ts'
 import type { ObjectRemover } from './object-remover.ts'
 import type { ObjectWriter } from './object-writer.ts'
 import { applied, checkConfiguration, checkPatchOptions, patched, patchKindOf } from './patch.ts'
+import { listOptionErrors, refuseOptions } from './options-errors.ts'
 import { asDraft } from './prepare.ts'
 import { listResponse, objectResponse, viewOf, viewStream, type View } from './representation.ts'
 import type { Target } from './target.ts'
@@ -68,12 +69,14 @@ export class ResourceApi {
   }
 
   list({ resource, namespace }: Target, request: ApiRequest): ApiResponse {
+    refuseOptions('ListOptions', listOptionErrors(request.query, false))
     const selection = selectionOf(resource, request.query, namespace)
     return listResponse(this.view(request), resource, listPage(this.#storage, resource, selection, request.query))
   }
 
   watch({ resource, namespace, name }: Target, request: ApiRequest): ApiResponse {
     const { query } = request
+    refuseOptions('ListOptions', listOptionErrors(query, true))
     const view = this.view(request)
     const stream = openWatch(this.#storage, this.#hub, resource, selectionOf(resource, query, namespace, name), query)
     const seconds = numberOf(query, 'timeoutSeconds') ?? 0

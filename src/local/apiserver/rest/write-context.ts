@@ -1,6 +1,6 @@
 import type { UserInfo } from '../admission/admission.ts'
-import { badRequest } from '../status-errors.ts'
 import type { ApiRequest } from '../request.ts'
+import { type OptionsKind, refuseOptions, writeOptionErrors } from './options-errors.ts'
 
 /** What a write is told by its request beside the object. */
 export interface WriteContext {
@@ -14,23 +14,19 @@ export interface WriteContext {
   readonly warnings: string[]
 }
 
-/** Reads the options of a write from the query. Throws a 400 or 422 for values that do not exist. */
+const optionsKinds: Readonly<Record<string, OptionsKind>> = { PUT: 'UpdateOptions', PATCH: 'PatchOptions', DELETE: 'DeleteOptions' }
+
+/** Reads the options of a write from the query. Throws a 422 for values that do not exist. */
 export function writeContextOf(request: ApiRequest, subresource: string | undefined): WriteContext {
   const { query } = request
-  const dryRun = query.getAll('dryRun')
-  if (dryRun.some(value => value !== 'All')) {
-    throw badRequest(`dryRun: Unsupported value: ${JSON.stringify(dryRun.find(value => value !== 'All'))}: supported values: "All"`)
-  }
+  refuseOptions(optionsKinds[request.method] ?? 'CreateOptions', writeOptionErrors(query))
   const validation = query.get('fieldValidation') ?? ''
-  if (validation !== '' && validation !== 'Ignore' && validation !== 'Warn' && validation !== 'Strict') {
-    throw badRequest(`fieldValidation: Unsupported value: ${JSON.stringify(validation)}: supported values: "", "Ignore", "Strict", "Warn"`)
-  }
   return {
     user: request.user,
-    dryRun: dryRun.length > 0,
+    dryRun: query.has('dryRun'),
     fieldManager: query.get('fieldManager') ?? managerFromAgent(request),
     // An absent value means Warn, as the real server does.
-    fieldValidation: validation === '' ? 'Warn' : validation,
+    fieldValidation: validation === 'Strict' || validation === 'Ignore' ? validation : 'Warn',
     subresource,
     warnings: [],
   }
