@@ -1,4 +1,5 @@
-import { rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseAllDocuments } from 'yaml'
 import { afterAll, beforeAll, describe, expect } from 'vitest'
@@ -13,6 +14,7 @@ import {
   installBerth,
   isInstalled,
   nextChart,
+  packImage,
   release,
   reviewAccess,
   testWithHelm as test,
@@ -109,6 +111,21 @@ describe('the chart', () => {
   })
 })
 
+describe('the image', () => {
+  test('is the same bytes every time, and below 70 MB', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'berth-image-'))
+    try {
+      const files = ['one.tar', 'two.tar'].map(name => join(folder, name))
+      for (const file of files) await packImage(file)
+      const [one, two] = await Promise.all(files.map(file => readFile(file)))
+      expect(one?.equals(two ?? Buffer.alloc(0))).toBe(true)
+      expect(one?.length).toBeLessThan(70_000_000)
+    } finally {
+      await rm(folder, { recursive: true, force: true })
+    }
+  })
+})
+
 /** What a component may do with objects outside of its own namespace: everything that is not here is refused. */
 const rights: Record<string, Record<string, string>> = {
   'berth-controller': {
@@ -176,6 +193,10 @@ describe('an installation', () => {
     expect(available).toBe('berth-controller=2,berth-webhooks=2,')
     await cluster.apply(tiny('steady', 3))
     await settled(cluster, 'steady', [0, 1, 2], 60_000)
+    const inPod = (...args: string[]) =>
+      cluster.kubectl(['-n', release.namespace, 'exec', 'deployment/berth-controller', '--', '/usr/bin/berth', ...args])
+    expect((await inPod('get', 'gameservers', '-n', cluster.namespace, '-o', 'name')).stdout).toContain('steady-0')
+    expect(await inPod('dev')).toMatchObject({ code: 2, stderr: expect.stringContaining('berth dev is not in the container image') })
     const misspelt = JSON.stringify(tiny('misspelt', 1)).replace('PortProtocols', 'PortProtocol')
     await eventually('the webhooks refuse a misspelt parameter', async () => {
       const { code, stderr } = await cluster.kubectl(['apply', '--dry-run=server', '-f', '-'], misspelt)

@@ -27,7 +27,7 @@ export const helm = (args: readonly string[], kubeconfig?: string): Promise<Ran>
  * @param args further arguments, such as `--set`
  */
 export async function installBerth(kubeconfig: string, args: readonly string[] = [], chart = chartFolder): Promise<string> {
-  const command = ['upgrade', '--install', release.name, chart, '--namespace', release.namespace, '--create-namespace']
+  const command = ['upgrade', '--install', release.name, chart, '--namespace', release.namespace, '--create-namespace', '--take-ownership']
   return must(await helm([...command, '--wait', '--timeout', '150s', ...args], kubeconfig), 'helm upgrade --install')
 }
 
