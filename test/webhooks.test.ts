@@ -1,12 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect } from 'vitest'
+import { parseAllDocuments } from 'yaml'
+import { renderChart } from '../deploy/helm.ts'
 import { okgCustomResourceDefinitions } from '../src/apis/game.kruise.io/custom-resource-definitions.ts'
 import { okgWebhookConfiguration } from '../src/families/okg/webhook-configuration.ts'
 import { startCluster, type TestCluster } from './harness/cluster.ts'
 import { eventually } from './harness/eventually.ts'
+import { helmProgram, testWithHelm } from './harness/install.ts'
 import { testNeeding } from './harness/needs.ts'
 import { gameServerSet } from './harness/okg.ts'
-import { Webhooks } from './harness/webhook-processes.ts'
+import { ownAddress, Webhooks } from './harness/webhook-processes.ts'
 
 const test = testNeeding('kubectl')
 
@@ -28,6 +31,14 @@ describe('webhooks in processes of their own', () => {
   })
 
   const berth = () => `system:serviceaccount:${cluster.namespace}:berth-controller`
+  /** As the chart renders it, without certificates. */
+  const rendered = () =>
+    okgWebhookConfiguration({
+      name: hooks.configuration,
+      server: { service: { name: hooks.name, namespace: cluster.namespace } },
+      controllerUser: berth(),
+      namespaces: [cluster.namespace],
+    })
   const network = (networkType: string) => ({
     network: {
       networkType,
@@ -56,7 +67,9 @@ describe('webhooks in processes of their own', () => {
   }
 
   test('two that start at once agree on one certificate, and the API server trusts both', async () => {
-    await hooks.start(2, '--install', '--controller-user', berth(), '--shutdown-delay', '2s')
+    await cluster.apply(rendered())
+    await hooks.restrict()
+    await hooks.start(2, '--shutdown-delay', '2s')
     const [bundle = ''] = await eventually('the configuration trusts somebody', async () => {
       const bundles = await hooks.bundles()
       return bundles.length === 2 && bundles.every(text => text.includes('BEGIN CERTIFICATE')) && bundles
@@ -133,17 +146,10 @@ describe('webhooks in processes of their own', () => {
 
   test('applying the configuration again leaves the certificates in it, by either kind of apply', async () => {
     const before = await hooks.bundles()
-    const rendered = okgWebhookConfiguration({
-      name: hooks.configuration,
-      server: { service: { name: hooks.name, namespace: cluster.namespace } },
-      controllerUser: berth(),
-      namespaces: [cluster.namespace],
-    })
     for (const how of [[], ['--server-side', '--force-conflicts']]) {
-      expect((await apply(rendered, ...how)).code).toBe(0)
-      expect((await apply({ ...rendered, metadata: { ...rendered.metadata, labels: { changed: String(how.length) } } }, ...how)).code).toBe(
-        0,
-      )
+      expect((await apply(rendered(), ...how)).code).toBe(0)
+      const changed = { ...rendered(), metadata: { ...rendered().metadata, labels: { changed: String(how.length) } } }
+      expect((await apply(changed, ...how)).code).toBe(0)
       expect(await hooks.bundles()).toEqual(before)
     }
     expect(await isRefused()).toBe(true)
@@ -173,6 +179,15 @@ describe('webhooks in processes of their own', () => {
     hooks.processes[0]?.child.kill('SIGCONT')
     await eventually('it is asked again', isRefused)
     await hooks.stop('SIGKILL')
+  })
+
+  test('from a machine beside the cluster: installed by the command, called by URL', async () => {
+    await using beside = new Webhooks(cluster, 'beside')
+    const port = 22_000 + (process.pid % 900)
+    const url = `https://${ownAddress()}:${port}`
+    await beside.start(1, '--install', '--url', url, '--bind', `0.0.0.0:${port}`)
+    await eventually('the API server calls', isRefused)
+    expect(await beside.answered()).toBeGreaterThan(0)
   })
 
   test('certificates and their authority are replaced while requests flow, and not one is let through', { timeout: 180_000 }, async () => {
@@ -209,4 +224,20 @@ describe('webhooks in processes of their own', () => {
     for (const process of hooks.processes) expect(process.log()).toMatch(/there is no usable authority|certificate in use/)
     expect(asked).toBeGreaterThan(30)
   })
+})
+
+testWithHelm.each([
+  ['everywhere', [], {}],
+  ['in some namespaces', ['--set', 'watchNamespaces={a,b}'], { namespaces: ['a', 'b'] }],
+])('the chart has the same configuration as berth webhooks --install: %s', (_where, args, more) => {
+  const documents = parseAllDocuments(renderChart(helmProgram ?? 'helm', args)).map(
+    document => document.toJS() as { kind?: string; webhooks?: object } | null,
+  )
+  const { webhooks } = okgWebhookConfiguration({
+    name: 'berth-webhooks',
+    server: { service: { name: 'berth-webhooks', namespace: 'berth-system' } },
+    controllerUser: 'system:serviceaccount:berth-system:berth-controller',
+    ...more,
+  })
+  expect(documents.find(document => document?.kind === 'ValidatingWebhookConfiguration')?.webhooks).toEqual(webhooks)
 })

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { networkInterfaces } from 'node:os'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { networkInterfaces, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connect } from 'node:tls'
 import type { TestCluster } from './cluster.ts'
@@ -21,17 +22,21 @@ export interface WebhookProcess {
   stop(signal?: NodeJS.Signals): Promise<void>
 }
 
+let healthPorts = 24_000 + (process.pid % 1500) * 10
+
 /** Webhooks on this host, behind a Service of a cluster whose API server reaches this host. */
 export class Webhooks implements AsyncDisposable {
   readonly name: string
   readonly processes: WebhookProcess[] = []
   readonly #cluster: TestCluster
-  #started = 0
+  #folder: string | undefined
+  #kubeconfig: string
 
   /** `name` is that of the Service; configurations are of the whole cluster and have the namespace in theirs. */
   constructor(cluster: TestCluster, name: string) {
     this.#cluster = cluster
     this.name = name
+    this.#kubeconfig = cluster.kubeconfig
   }
 
   get configuration(): string {
@@ -43,6 +48,55 @@ export class Webhooks implements AsyncDisposable {
     const fresh = await Promise.all(Array.from({ length: count }, () => this.#start(args)))
     this.processes.push(...fresh)
     await this.#advertise()
+  }
+
+  /** Those that start from now on have the rights that Berth's chart gives them, and no others. */
+  async restrict(): Promise<void> {
+    const { name, configuration } = this
+    const { namespace, kubeconfig } = this.#cluster
+    const subjects = [{ kind: 'ServiceAccount', name, namespace }]
+    const rbac = (kind: string, metadata: object, more: object) =>
+      this.#cluster.apply({ apiVersion: 'rbac.authorization.k8s.io/v1', kind, metadata, ...more })
+    const roleRef = (kind: string, role: string) => ({ apiGroup: 'rbac.authorization.k8s.io', kind, name: role })
+    await this.#cluster.apply({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name } })
+    await rbac(
+      'Role',
+      { name },
+      {
+        rules: [
+          { apiGroups: [''], resources: ['secrets'], verbs: ['create'] },
+          { apiGroups: [''], resources: ['secrets'], resourceNames: [`${name}-tls`], verbs: ['get', 'update'] },
+          { apiGroups: ['game.kruise.io'], resources: ['gameserversets'], verbs: ['get'] },
+        ],
+      },
+    )
+    await rbac('RoleBinding', { name }, { roleRef: roleRef('Role', name), subjects })
+    const configurations = ['validatingwebhookconfigurations']
+    await rbac(
+      'ClusterRole',
+      { name: configuration },
+      {
+        rules: [
+          {
+            apiGroups: ['admissionregistration.k8s.io'],
+            resources: configurations,
+            resourceNames: [configuration],
+            verbs: ['get', 'patch'],
+          },
+          { apiGroups: ['apps'], resources: ['deployments'], resourceNames: ['kruise-game-controller-manager'], verbs: ['list'] },
+        ],
+      },
+    )
+    await rbac('ClusterRoleBinding', { name: configuration }, { roleRef: roleRef('ClusterRole', configuration), subjects })
+    const token = (await this.#cluster.k(['create', 'token', name, '--duration=1h'])).trim()
+    const config = JSON.parse(
+      await this.#cluster.k(['config', 'view', '--raw', '--minify', '--flatten', '-o', 'json', '--kubeconfig', kubeconfig]),
+    )
+    this.#folder ??= await mkdtemp(join(tmpdir(), 'berth-webhooks-'))
+    this.#kubeconfig = join(this.#folder, 'kubeconfig')
+    await writeFile(this.#kubeconfig, JSON.stringify({ ...config, users: [{ name: config.users[0].name, user: { token } }] }), {
+      mode: 0o600,
+    })
   }
 
   /** PEM that each of the configured webhooks trusts. */
@@ -65,13 +119,15 @@ export class Webhooks implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop('SIGKILL')
-    await this.#cluster.kubectl(['delete', 'validatingwebhookconfiguration', this.configuration, '--ignore-not-found'])
+    for (const kind of ['validatingwebhookconfiguration', 'clusterrolebinding', 'clusterrole'])
+      await this.#cluster.kubectl(['delete', kind, this.configuration, '--ignore-not-found'])
+    if (this.#folder !== undefined) await rm(this.#folder, { recursive: true, force: true })
   }
 
   async #start(args: readonly string[]): Promise<WebhookProcess> {
-    const health = 23_000 + (process.pid % 1500) * 10 + this.#started++
+    const health = (healthPorts += 1)
     const { name, configuration } = this
-    const { kubeconfig, namespace } = this.#cluster
+    const { namespace } = this.#cluster
     const names = [
       '--service-name',
       name,
@@ -84,7 +140,7 @@ export class Webhooks implements AsyncDisposable {
     ]
     const listen = ['--bind', '0.0.0.0:0', '--health-bind', `127.0.0.1:${health}`]
     const child = spawn(join(root, 'berth'), ['webhooks', ...names, ...listen, ...args], {
-      env: { ...process.env, KUBECONFIG: kubeconfig },
+      env: { ...process.env, KUBECONFIG: this.#kubeconfig },
       stdio: ['ignore', 'ignore', 'pipe'],
     })
     let log = ''
@@ -150,7 +206,7 @@ export class Webhooks implements AsyncDisposable {
 }
 
 /** An address of this host that is not loopback: API servers refuse loopback in EndpointSlices. */
-function ownAddress(): string {
+export function ownAddress(): string {
   const own = Object.values(networkInterfaces())
     .flatMap(addresses => addresses ?? [])
     .find(({ family, internal, address }) => family === 'IPv4' && !internal && !address.startsWith('169.254.'))
