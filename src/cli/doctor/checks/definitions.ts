@@ -55,7 +55,7 @@ function compare(
       todo: [`kubectl get crd ${name} -o jsonpath='{.spec.versions[*].name}'`],
     })
   }
-  const difference = firstChange(own.schema, version.schema)
+  const difference = firstChange(own.schema, version.schema, 'schema')
   if (difference === undefined) return is.ok(`${name} ${own.name} is served, with the schema of this version of Berth`)
   if (isOkgThere) {
     return is.note(`${name} is OpenKruiseGame's: its schema differs from Berth's at ${difference}`, {
