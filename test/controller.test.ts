@@ -1,65 +1,163 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect } from 'vitest'
-import { startCluster, type TestCluster } from './harness/cluster.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, afterEach, beforeAll, describe, expect } from 'vitest'
 import { eventually } from './harness/eventually.ts'
+import { Replica, Replicas } from './harness/faults-controllers.ts'
+import { type Ground, openPlane } from './harness/faults-plane.ts'
+import { ApiProxy } from './harness/faults-proxy.ts'
 import { testNeeding } from './harness/needs.ts'
-import { gameServerSet, patchSet, podsOf, settled } from './harness/okg.ts'
-import { root } from './harness/run.ts'
+import { gameServerSet } from './harness/okg.ts'
 
 const test = testNeeding('kubectl')
 
-describe('controllers in a process of their own, over HTTPS', () => {
-  let cluster: TestCluster
-  const running = new Set<ChildProcess>()
+interface Named {
+  metadata: { name: string; uid: string }
+}
+
+describe('controllers in processes of their own, over HTTPS', () => {
+  let folder: string
+  let ground: Ground
+  let replicas: Replicas
   beforeAll(async () => {
-    cluster = await startCluster({ args: ['--simulate', '--no-controllers'] })
+    folder = await mkdtemp(join(tmpdir(), 'berth-controller-'))
+    ground = await openPlane(folder, 0)
+    replicas = await Replicas.start(2, ground.plane.upstream, { args: ['--lease-namespace', ground.home] })
+  })
+  afterEach(() => {
+    expect(replicas.violations).toEqual([])
+    for (const replica of replicas.all) replica.start()
   })
   afterAll(async () => {
-    for (const child of running) child.kill('SIGKILL')
-    await cluster[Symbol.asyncDispose]()
+    await replicas[Symbol.asyncDispose]()
+    await ground[Symbol.asyncDispose]()
+    await rm(folder, { recursive: true, force: true })
   })
 
-  function start(...args: string[]): { child: ChildProcess; log: () => string } {
-    const child = spawn(join(root, 'berth'), ['controller', ...args], {
-      env: { ...process.env, KUBECONFIG: cluster.kubeconfig },
-      stdio: ['ignore', 'ignore', 'pipe'],
-    })
-    let log = ''
-    child.stderr?.setEncoding('utf8').on('data', (chunk: string) => (log += chunk))
-    running.add(child)
-    child.once('exit', () => running.delete(child))
-    return { child, log: () => log }
+  const sets = () => `/apis/game.kruise.io/v1alpha1/namespaces/${ground.home}/gameserversets`
+  const merge = 'application/merge-patch+json'
+
+  async function create(name: string, count: number): Promise<void> {
+    const set = gameServerSet({ name, replicas: count }) as { metadata: object }
+    const answer = await ground.plane.api.send('POST', sets(), { ...set, metadata: { name, namespace: ground.home } })
+    expect(answer.code).toBe(201)
+  }
+  const scale = (name: string, count: number) => ground.plane.api.send('PATCH', `${sets()}/${name}`, { spec: { replicas: count } }, merge)
+  const podsOf = async (name: string) => {
+    const path = `/api/v1/namespaces/${ground.home}/pods?labelSelector=game.kruise.io%2Fowner-gss%3D${name}`
+    return (await ground.plane.api.list<Named>(path)).items
+  }
+  const ready = (name: string, count: number) =>
+    eventually(
+      `${count} servers of ${name} are ready`,
+      async () => {
+        const { body } = await ground.plane.api.send<{ status?: { readyReplicas?: number } }>('GET', `${sets()}/${name}`)
+        const has = body.status?.readyReplicas ?? 0
+        if (has !== count) throw new Error(`${has} are`)
+        expect(await podsOf(name)).toHaveLength(count)
+        return true
+      },
+      { timeout: 60_000 },
+    )
+  /** Both run, one of them leads, and the other has had the time to see that. */
+  async function pair(): Promise<{ first: Replica; second: Replica }> {
+    await eventually('somebody leads', () => replicas.leader !== undefined)
+    const { first, rest } = replicas
+    const [second] = rest
+    if (second === undefined) throw new Error('there is one replica alone')
+    await eventually('the other has begun to wait', () => second.log.length > 0 || second.pid !== undefined)
+    await sleep(1500)
+    return { first, second }
   }
 
-  test('installs its kinds, works, serves health and metrics; a killed leader is replaced and nothing is lost', async () => {
+  test('serve health and metrics, whether they lead or wait', async () => {
+    const { first } = await pair()
     const port = 20_000 + (process.pid % 20_000)
-    const first = start('--install-crds', '--bind', `127.0.0.1:${port}`)
-    await eventually('it is at work', () => first.log().includes('controllers are at work'))
-    await cluster.apply(gameServerSet({ name: 'apart', replicas: 5 }))
-    await settled(cluster, 'apart', [0, 1, 2, 3, 4])
-    expect((await fetch(`http://127.0.0.1:${port}/readyz`)).status).toBe(200)
+    const proxy = await ApiProxy.start(ground.plane.upstream)
+    await using third = new Replica('third', proxy, ['--lease-namespace', ground.home, '--bind', `127.0.0.1:${port}`])
+    third.start()
+    const ask = async (path: string) => (await fetch(`http://127.0.0.1:${port}${path}`)).status
+    await eventually('it has seen everything and waits', async () => (await ask('/readyz')) === 200)
+    expect(await ask('/healthz')).toBe(200)
+    await create('apart', 5)
+    await ready('apart', 5)
     const metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()
-    expect(metrics).toMatch(/^leader_election_master_status\{.*\} 1$/m)
-    expect(metrics).toMatch(/^controller_runtime_reconcile_total\{/m)
-
-    const second = start()
-    const uids = (await podsOf(cluster, 'apart')).map(pod => pod.metadata.uid)
-    await patchSet(cluster, 'apart', { spec: { replicas: 40 } })
-    first.child.kill('SIGKILL')
-    await settled(cluster, 'apart', [...Array(40).keys()], 60_000)
-    expect((await podsOf(cluster, 'apart')).slice(0, 5).map(pod => pod.metadata.uid)).toEqual(uids)
-    expect(second.log()).toMatch(/became leader/)
+    expect(metrics).toMatch(/^rest_client_requests_total\{code="200",method="GET"\} \d+$/m)
+    expect(metrics).not.toMatch(/^controller_runtime_reconcile_total/m)
+    expect(proxy.writes).toEqual([])
+    expect(replicas.first).toBe(first)
   })
 
-  test('a graceful stop hands the lease over at once', async () => {
-    for (const child of running) child.kill('SIGTERM')
-    await eventually('they end', () => running.size === 0)
-    const third = start()
-    await eventually('the next one leads', () => third.log().includes('controllers are at work'), { timeout: 5000 })
-    third.child.kill('SIGTERM')
-    const [code] = (await once(third.child, 'exit')) as [number | null]
-    expect(code).toBe(0)
+  test('the lease costs the leader one request a second, and who waits none', async () => {
+    const { first, second } = await pair()
+    const [before, after] = [first.proxy.writes.length, second.proxy.writes.length]
+    await sleep(10_000)
+    const written = first.proxy.writes.slice(before).filter(({ holder }) => holder !== undefined)
+    expect(written.length).toBeGreaterThanOrEqual(8)
+    expect(written.length).toBeLessThanOrEqual(11)
+    expect(second.proxy.writes.slice(after)).toEqual([])
+  })
+
+  test('a killed leader is replaced within five seconds and nothing is lost', async () => {
+    const { first } = await pair()
+    await create('killed', 5)
+    await ready('killed', 5)
+    const uids = (await podsOf('killed')).map(({ metadata }) => metadata.uid)
+    await scale('killed', 60)
+    await sleep(50)
+    const killedAt = performance.now()
+    await first.end('SIGKILL')
+    await eventually('the other leads', () => replicas.leader !== undefined && replicas.leader.replica !== first, { every: 5 })
+    const took = (replicas.leader?.since ?? 0) - killedAt
+    expect(took).toBeLessThan(5000)
+    await ready('killed', 60)
+    const now = (await podsOf('killed')).map(({ metadata }) => metadata.uid)
+    expect(uids.filter(uid => !now.includes(uid))).toEqual([])
+  })
+
+  test('a graceful stop hands over within a second', async () => {
+    const { first } = await pair()
+    await create('handed', 60)
+    await eventually('it is being made', async () => (await podsOf('handed')).length > 5)
+    const toldAt = performance.now()
+    const ended = first.end('SIGTERM')
+    await eventually('the other leads', () => replicas.leader !== undefined && replicas.leader.replica !== first, { every: 5 })
+    expect((replicas.leader?.since ?? 0) - toldAt).toBeLessThan(1000)
+    await ended
+    await ready('handed', 60)
+  })
+
+  test('a leader that was stopped in mid-scale and continues after another has taken over writes nothing', async () => {
+    const { first } = await pair()
+    await create('fenced', 2)
+    await ready('fenced', 2)
+    let writes = 0
+    const { onWrite } = first.proxy
+    const stopped = new Promise<void>(resolve => {
+      first.proxy.onWrite = write => {
+        onWrite(write)
+        if (!/events|leases/.test(write.path) && (writes += 1) === 40) {
+          first.signal('SIGSTOP')
+          resolve()
+        }
+      }
+    })
+    await scale('fenced', 120)
+    await stopped
+    first.proxy.onWrite = onWrite
+    await eventually('the other leads', () => replicas.leader !== undefined && replicas.leader.replica !== first)
+    // It has all of this still in its queues when it wakes.
+    expect((await podsOf('fenced')).length).toBeLessThan(120)
+    const since = replicas.leader?.since ?? 0
+    first.signal('SIGCONT')
+    await ready('fenced', 120)
+    await eventually('it has noticed', () => first.log.some(({ msg }) => msg === 'no longer leader'))
+    await sleep(2000)
+    // It may stand for election, with a version that is refused.
+    const late = first.proxy.writes.filter(({ at }) => at > since)
+    expect(late.filter(({ holder }) => holder === undefined)).toEqual([])
+    expect(late.filter(({ code }) => code < 300)).toEqual([])
+    expect(first.runs).toBe(true)
   })
 })

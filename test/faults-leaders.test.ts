@@ -117,7 +117,9 @@ async function survive(plane: Plane, replicas: Replicas, world: World, random: S
   const errors = replicas.all.flatMap(({ log }) => log.filter(({ level }) => level >= 50))
   expect(errors).toEqual([])
   const seconds = Math.round((performance.now() - began) / 1000)
-  console.info(JSON.stringify({ faults: count, on: plane.kind, seed, seconds, changesOfLeader: replicas.changes }))
+  console.info(
+    JSON.stringify({ faults: count, on: plane.kind, seed, seconds, changesOfLeader: replicas.changes, lateWrites: replicas.lateWrites }),
+  )
   console.table(tally.rows)
 }
 

@@ -9,9 +9,11 @@ import type { Transport, TransportChannel, TransportRequest, TransportResponse }
 /** A server that has not begun to answer after this long does not answer. Watches answer at once, with their first event or bookmark. */
 const headersTimeoutMs = 60_000
 const connectTimeoutMs = 10_000
+/** Longer than pauses between bursts of writes, so that a burst finds its connections made; shorter than servers wait. */
+const idleTimeoutMs = 30_000
 
 /**
- * The way to an API server over HTTP: one agent, whose connections are reused; HTTP/2 where the server offers it.
+ * The way to an API server over HTTP: one agent, whose connections are reused.
  * A refused credential (401) is asked for anew once.
  */
 export class UndiciTransport implements Transport {
@@ -83,7 +85,10 @@ export class UndiciTransport implements Transport {
     void this.#agent?.dispatcher.close().catch(() => {})
     const connect = { ...this.#tls(credential), timeout: connectTimeoutMs }
     const { proxyUrl } = this.#config
-    const agent = proxyUrl === undefined ? new Agent({ connect, allowH2: true }) : new ProxyAgent({ uri: proxyUrl, requestTls: connect })
+    // HTTP/1.1: in undici's HTTP/2 a connection that is cut at the wrong moment is an error that nothing can catch, and the process ends.
+    const options = { allowH2: false, keepAliveTimeout: idleTimeoutMs }
+    const agent =
+      proxyUrl === undefined ? new Agent({ ...options, connect }) : new ProxyAgent({ ...options, uri: proxyUrl, requestTls: connect })
     const dispatcher = agent.compose(fencing)
     this.#agent = { cert, dispatcher }
     return dispatcher

@@ -96,6 +96,8 @@ export class Replicas implements AsyncDisposable {
   readonly violations: string[] = []
   /** Who leads, by the last answer to a write of the lease; and since when, of `performance.now()`. */
   leader: { readonly replica: Replica; readonly since: number } | undefined
+  /** Writes of former leaders that were on their way when the network stood still, and arrived: no fence holds those back. */
+  lateWrites = 0
   /** How often leadership has gone from one to another. */
   changes = 0
 
@@ -154,11 +156,12 @@ export class Replicas implements AsyncDisposable {
     }
   }
 
-  #onWrite(replica: Replica, { method, path, holder, at }: SeenWrite): void {
+  #onWrite(replica: Replica, { method, path, holder, at, isLate }: SeenWrite): void {
     // Standing for election is everybody's right.
     if (holder !== undefined || /\/leases(\/|\?|$)/.test(path)) return
     const { leader } = this
-    if (leader?.replica !== replica)
-      this.violations.push(`${replica.name} sent ${method} ${path} at ${Math.round(at)}, led by ${leader?.replica.name ?? 'nobody'}`)
+    if (leader?.replica === replica) return
+    if (isLate) this.lateWrites += 1
+    else this.violations.push(`${replica.name} sent ${method} ${path} at ${Math.round(at)}, led by ${leader?.replica.name ?? 'nobody'}`)
   }
 }

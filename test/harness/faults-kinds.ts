@@ -100,7 +100,18 @@ export const faults: readonly Fault[] = [
     async strike({ replicas, random }) {
       const { proxy } = replicas.first
       proxy.silence()
-      await sleep(random.between(500, 6000))
+      await sleep(random.between(3500, 7000))
+      proxy.open()
+    },
+  },
+  {
+    name: "the leader's network stands still and delivers late what was sent",
+    weight: 2,
+    on: anywhere,
+    async strike({ replicas, random }) {
+      const { proxy } = replicas.first
+      proxy.stall()
+      await sleep(random.between(300, 7000))
       proxy.open()
     },
   },

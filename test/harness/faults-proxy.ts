@@ -1,7 +1,6 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import type { IncomingMessage } from 'node:http'
-import { constants, createSecureServer, type Http2SecureServer, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2'
-import { Agent, request } from 'node:https'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { Agent, createServer, request, type Server } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -37,13 +36,14 @@ export interface SeenWrite {
   readonly path: string
   /** What a Lease was written with; undefined for other objects. Empty when released. */
   readonly holder?: string
+  /** It was on its way while the network stood still. */
+  readonly isLate: boolean
   /** Of the answer; 0 as long as there is none. */
   code: number
 }
 
 /**
  * What lies between one controller and the API server: it passes everything on and remembers the writes, until it is told to be a bad network.
- * Speaks HTTP/2, as Kubernetes does.
  */
 export class ApiProxy implements AsyncDisposable {
   /** For the controller. */
@@ -61,15 +61,16 @@ export class ApiProxy implements AsyncDisposable {
   readonly #authority: KeyAndCertificate
   readonly #sockets = new Set<Socket>()
   readonly #watches = new Set<() => void>()
-  readonly #server: Http2SecureServer
-  readonly #connections = new Set<object>()
+  readonly #server: Server
+  readonly #connections = new Set<Socket>()
   /** Connections that have lost something: nothing more comes of them. */
-  readonly #dead = new WeakSet<object>()
+  readonly #dead = new WeakSet<Socket>()
   #upstream: Upstream
   #agent: Agent
   #state: 'open' | 'shut' | 'silent' = 'open'
+  #stall: PromiseWithResolvers<void> | undefined
 
-  private constructor(upstream: Upstream, server: Http2SecureServer, authority: KeyAndCertificate) {
+  private constructor(upstream: Upstream, server: Server, authority: KeyAndCertificate) {
     this.#upstream = upstream
     this.#agent = new Agent({ keepAlive: true, ca: upstream.ca })
     this.#server = server
@@ -81,15 +82,18 @@ export class ApiProxy implements AsyncDisposable {
       socket.once('close', () => this.#sockets.delete(socket))
       socket.on('error', () => undefined)
     })
-    server.on('session', (session: object) => this.#connections.add(session))
-    server.on('sessionError', () => undefined)
+    server.on('secureConnection', socket => {
+      this.#connections.add(socket)
+      socket.once('close', () => this.#connections.delete(socket))
+      socket.on('error', () => undefined)
+    })
     server.on('tlsClientError', () => undefined)
-    server.on('request', (incoming, outgoing) => void this.#handle(incoming, outgoing).catch(() => cut(outgoing)))
+    server.on('request', (incoming, outgoing) => void this.#handle(incoming, outgoing).catch(() => outgoing.destroy()))
   }
 
   static async start(upstream: Upstream): Promise<ApiProxy> {
     const authority = createCertificateAuthority()
-    const server = createSecureServer(serving(authority))
+    const server = createServer(serving(authority))
     const proxy = new ApiProxy(upstream, server, authority)
     await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
     proxy.#writeKubeconfig()
@@ -125,8 +129,15 @@ export class ApiProxy implements AsyncDisposable {
     this.#connections.clear()
   }
 
+  /** Holds everything back, in both directions, until {@link open}: nothing is lost, also not what the sender has given up since. */
+  stall(): void {
+    this.#stall ??= Promise.withResolvers()
+  }
+
   open(): void {
     this.#state = 'open'
+    this.#stall?.resolve()
+    this.#stall = undefined
   }
 
   /** Shows a certificate that holds for so long; negative: that has expired. Connections are made anew. */
@@ -143,18 +154,20 @@ export class ApiProxy implements AsyncDisposable {
     rmSync(this.#folder, { recursive: true, force: true })
   }
 
-  async #handle(incoming: Http2ServerRequest, outgoing: Http2ServerResponse): Promise<void> {
-    const { method, url: path } = incoming
+  async #handle(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+    const { method = 'GET', url: path = '/' } = incoming
     const chunks: Buffer[] = []
     for await (const chunk of incoming) chunks.push(chunk as Buffer)
     const body = Buffer.concat(chunks)
+    const isLate = this.#stall !== undefined
+    await this.#stall?.promise
     if (this.#isLost(incoming)) return
     if (this.refusesTokens) {
       outgoing.writeHead(401, { 'content-type': 'application/json' })
       outgoing.end(JSON.stringify({ kind: 'Status', apiVersion: 'v1', status: 'Failure', reason: 'Unauthorized', code: 401 }))
       return
     }
-    const write = method === 'GET' ? undefined : seen(method, path, body)
+    const write = method === 'GET' ? undefined : seen(method, path, body, isLate)
     if (write !== undefined) {
       this.writes.push(write)
       this.onWrite(write)
@@ -166,30 +179,36 @@ export class ApiProxy implements AsyncDisposable {
       if (write.holder !== undefined && code < 300) this.onLease(write)
       if (this.losesAnswer()) {
         answer.resume()
-        return cut(outgoing)
+        outgoing.destroy()
+        return
       }
     }
+    await this.#stall?.promise
     if (this.#isLost(incoming)) return void answer.destroy()
+    outgoing.on('error', () => undefined)
     outgoing.writeHead(code, responseHeaders(answer))
     this.#relay(answer, incoming, outgoing)
   }
 
-  #relay(answer: IncomingMessage, incoming: Http2ServerRequest, outgoing: Http2ServerResponse): void {
+  #relay(answer: IncomingMessage, incoming: IncomingMessage, outgoing: ServerResponse): void {
     const end = (): void => {
       answer.destroy()
-      cut(outgoing)
+      outgoing.destroy()
     }
-    if (/[?&]watch=/.test(incoming.url)) this.#watches.add(end)
-    answer.on('data', (chunk: Buffer) => {
-      if (this.#isLost(incoming)) answer.destroy()
-      else outgoing.write(chunk)
-    })
-    answer.on('end', () => {
-      if (!this.#isLost(incoming)) outgoing.end()
-    })
-    answer.on('error', () => {
-      if (!this.#isLost(incoming)) cut(outgoing)
-    })
+    if (/[?&]watch=/.test(incoming.url ?? '')) this.#watches.add(end)
+    // In their order, also where some wait for the network.
+    let before = Promise.resolve()
+    const pass = (step: () => void): void => {
+      before = before
+        .then(() => this.#stall?.promise)
+        .then(() => {
+          if (this.#isLost(incoming)) answer.destroy()
+          else step()
+        })
+    }
+    answer.on('data', (chunk: Buffer) => pass(() => outgoing.write(chunk)))
+    answer.on('end', () => pass(() => outgoing.end()))
+    answer.on('error', () => pass(() => outgoing.destroy()))
     outgoing.on('close', () => {
       this.#watches.delete(end)
       answer.destroy()
@@ -197,8 +216,8 @@ export class ApiProxy implements AsyncDisposable {
   }
 
   /** As on a real network: a connection that has lost anything never goes on. */
-  #isLost(incoming: Http2ServerRequest): boolean {
-    const connection = incoming.stream.session ?? incoming
+  #isLost(incoming: IncomingMessage): boolean {
+    const connection = incoming.socket
     if (this.#state === 'silent') this.#dead.add(connection)
     return this.#dead.has(connection)
   }
@@ -237,23 +256,18 @@ export class ApiProxy implements AsyncDisposable {
 const serving = (authority: KeyAndCertificate, lifetimeMs?: number) =>
   createServingCertificate(authority, { names: ['127.0.0.1'], ...(lifetimeMs === undefined ? {} : { lifetimeMs }) })
 
-function cut(outgoing: Http2ServerResponse): void {
-  outgoing.stream.close(constants.NGHTTP2_CANCEL)
-}
-
-function seen(method: string, path: string, body: Buffer): SeenWrite {
-  const write = { at: performance.now(), method, path, code: 0 }
+function seen(method: string, path: string, body: Buffer, isLate: boolean): SeenWrite {
+  const write = { at: performance.now(), method, path, isLate, code: 0 }
   if (!/\/leases(\/berth-controller)?(\?|$)/.test(path)) return write
   const { spec } = JSON.parse(body.toString()) as { spec?: { holderIdentity?: string } }
   return { ...write, holder: spec?.holderIdentity ?? '' }
 }
 
-const hopByHop = new Set(['connection', 'host', 'transfer-encoding', 'keep-alive', 'content-length', 'upgrade', 'http2-settings'])
+const hopByHop = new Set(['connection', 'host', 'transfer-encoding', 'keep-alive', 'content-length', 'upgrade'])
 
-function headersFor(incoming: Http2ServerRequest, { token }: Upstream): Record<string, string> {
+function headersFor(incoming: IncomingMessage, { token }: Upstream): Record<string, string> {
   const headers: Record<string, string> = {}
-  for (const [name, value] of Object.entries(incoming.headers))
-    if (!name.startsWith(':') && !hopByHop.has(name) && typeof value === 'string') headers[name] = value
+  for (const [name, value] of Object.entries(incoming.headers)) if (!hopByHop.has(name) && typeof value === 'string') headers[name] = value
   return { ...headers, authorization: `Bearer ${token}` }
 }
 
