@@ -212,7 +212,7 @@ describe('bad input is refused or explained, and nothing else breaks', () => {
       ['apply', '-n', 'doomed', '-f', '-'],
       JSON.stringify({ ...gameServerSet({ name: 'inside', replicas: 3 }), metadata: { name: 'inside', namespace: 'doomed' } }),
     )
-    await cluster.k('delete namespace doomed --wait=true --timeout=30s')
+    await cluster.k('delete namespace doomed --wait=true --timeout=60s')
     expect((await cluster.kubectl('get namespace doomed')).code).toBe(1)
   })
 })

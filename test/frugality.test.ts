@@ -8,6 +8,8 @@ const test = testNeeding('kubectl')
 const servers = 40
 /** The simulated kubelet writes `pods/status` once: running, with all containers ready. Ready itself is set with the readiness gate. */
 const kubeletWrites = 1
+/** What Kubernetes' own controllers write for a Service; a released one has more of it, and how often depends on its timing. */
+const ofKubernetes = /^\S+ (endpoints|endpointslices|ipaddresses)$/
 
 describe('API writes per server from create to Ready', () => {
   let cluster: TestCluster
@@ -20,8 +22,9 @@ describe('API writes per server from create to Ready', () => {
     const before = await writesOf(cluster)
     await cluster.apply(gameServerSet({ name, replicas: servers, spec }))
     await settled(cluster, name, [...Array(servers).keys()], 60_000)
-    const counted = (await writesOf(cluster)).minus(before)
-    return { total: counted.total / servers - kubeletWrites, detail: counted.describe(servers) }
+    const all = (await writesOf(cluster)).minus(before)
+    const counted = cluster.kind === 'embedded' ? all : all.without(ofKubernetes)
+    return { total: counted.total / servers - kubeletWrites, detail: all.describe(servers) }
   }
 
   test('at most 5 without a network', async () => {

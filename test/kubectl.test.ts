@@ -205,7 +205,7 @@ describe('what people type into kubectl', () => {
 
   test('delete: by name, by selector, with cascade=orphan', async () => {
     await k('create cm gone --from-literal=a=b')
-    expect(await k('delete cm gone')).toBe('configmap "gone" deleted\n')
+    expect(await k('delete cm gone')).toMatch(/^configmap "gone" deleted( from \S+ namespace)?\n$/)
     const [rs] = (await k('get rs -l app=web -o name')).trim().split('\n')
     await k('delete deployment web --cascade=orphan')
     expect(await k('get rs -l app=web -o name')).toContain(rs ?? 'none')

@@ -354,7 +354,8 @@ describe('players reach every server through every network', () => {
   })
 
   test('two sets in two namespaces on one load balancer never share a port', async () => {
-    await cluster.k('create namespace beta')
+    const beta = `${cluster.namespace}-beta`
+    await cluster.k(`create namespace ${beta}`)
     const conf = [
       ['ClbIds', clbs[0]!],
       ['PortProtocols', '7777'],
@@ -363,7 +364,7 @@ describe('players reach every server through every network', () => {
     await cluster.apply({
       apiVersion: 'v1',
       kind: 'List',
-      items: [alpha, { ...alpha, metadata: { name: 'share', namespace: 'beta' } }],
+      items: [alpha, { ...alpha, metadata: { name: 'share', namespace: beta } }],
     })
     await networked('share', [0, 1, 2])
     const portsOf = async () => {
@@ -373,13 +374,13 @@ describe('players reach every server through every network', () => {
     await eventually('all six have a Service', async () => (await portsOf()).length === 6)
     expect(new Set(await portsOf()).size).toBe(6)
     await cluster.k('delete pod share-0 share-1 --wait=false')
-    await cluster.k('delete pod share-1 share-2 -n beta --wait=false')
+    await cluster.k(`delete pod share-1 share-2 -n ${beta} --wait=false`)
     await eventually('new pods, six ports', async () => {
       await networked('share', [0, 1, 2])
       const ports = await portsOf()
       return ports.length === 6 && new Set(ports).size === 6
     })
-    await cluster.k('delete namespace beta --wait=true --timeout=30s')
+    await cluster.k(`delete namespace ${beta} --wait=true --timeout=60s`)
     await remove('share')
   })
 })

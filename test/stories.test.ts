@@ -66,10 +66,14 @@ describe('the stories of the examples', () => {
       } finally {
         delete process.env['KUBE_EDITOR']
       }
-      await eventually('every sidecar runs v2.0', async () =>
-        (await podsOf(cluster, set)).every(
-          pod => containerStatus(pod, 'sidecar')?.image.endsWith(':v2.0') === true && containerStatus(pod, 'sidecar')?.ready,
-        ),
+      // Its shell ignores SIGTERM, as the first process of a container may: a kubelet waits for the grace period of 30 s.
+      await eventually(
+        'every sidecar runs v2.0',
+        async () =>
+          (await podsOf(cluster, set)).every(
+            pod => containerStatus(pod, 'sidecar')?.image.endsWith(':v2.0') === true && containerStatus(pod, 'sidecar')?.ready,
+          ),
+        { timeout: 60_000 },
       )
     }
 

@@ -87,6 +87,8 @@ export async function writeNodeFiles(cluster: Layout): Promise<void> {
       kubeAPIQPS: 200,
       kubeAPIBurst: 400,
       resolvConf: '',
+      // Nobody answers there, but without an address every pod would get a warning.
+      clusterDNS: ['10.96.0.10'],
     }),
   )
   await writeFile(

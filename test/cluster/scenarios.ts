@@ -7,9 +7,10 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { eventually } from '../harness/eventually.ts'
+import { installBerth, isInstalled, packImage } from '../harness/install.ts'
 import { root } from '../harness/run.ts'
 import { startKubernetes } from './cluster.ts'
-import { defaultVersion, programs } from './components.ts'
+import { defaultVersion } from './components.ts'
 
 const report = (line: string) => process.stderr.write(`${line}\n`)
 
@@ -33,31 +34,22 @@ async function beside(
 }
 
 async function main(): Promise<number> {
-  const version = process.env['BERTH_TEST_KUBERNETES'] ?? defaultVersion
   await using parts = new AsyncDisposableStack()
-  const given = process.env['BERTH_TEST_KUBECONFIG'] ?? process.env['KUBECONFIG']
-  let kubeconfig = given
-  if (kubeconfig === undefined) {
-    const name = `test-${process.pid}`
-    const cluster = await startKubernetes({ name, version, node: true, fakeNodes: 4 }, report)
-    parts.defer(() => cluster.down())
-    kubeconfig = cluster.kubeconfig
-  }
   const folder = await mkdtemp(join(tmpdir(), 'berth-real-'))
   parts.defer(() => rm(folder, { recursive: true, force: true }))
+  const given = process.env['BERTH_TEST_KUBECONFIG'] ?? process.env['KUBECONFIG']
+  const { kubeconfig, path } = given === undefined ? await ownCluster(parts, folder) : { kubeconfig: given, path: [] }
   const env = {
     BERTH_TEST_KUBECONFIG: kubeconfig,
     KUBECONFIG: kubeconfig,
-    PATH: `${dirname((await programs(version, report)).kubectl)}${delimiter}${process.env['PATH'] ?? ''}`,
+    PATH: [...path, process.env['PATH'] ?? ''].join(delimiter),
   }
-  const controller = await beside(
-    'controller',
-    folder,
-    [join(root, 'berth'), 'controller', '--install-crds'],
-    env,
-    /controllers are at work/,
-  )
-  parts.defer(() => void controller.kill())
+  // On a cluster that was given Berth may be installed; where it is not, its controllers run beside the tests.
+  if (!(await isInstalled(kubeconfig))) {
+    const command = [join(root, 'berth'), 'controller', '--install-crds']
+    const controller = await beside('controller', folder, command, env, /controllers are at work/)
+    parts.defer(() => void controller.kill())
+  }
   const clouds = await beside('clouds', folder, [process.execPath, 'test/cluster/clouds.ts', kubeconfig], env, /^ready$/m)
   parts.defer(() => void clouds.kill())
 
@@ -73,6 +65,19 @@ async function main(): Promise<number> {
   tests.once('error', () => undefined)
   const [code] = (await once(tests, 'exit')) as [number | null]
   return code ?? 130
+}
+
+/** A Kubernetes of our own with Berth installed by its chart; it goes with `parts`. */
+async function ownCluster(parts: AsyncDisposableStack, folder: string): Promise<{ kubeconfig: string; path: string[] }> {
+  const version = process.env['BERTH_TEST_KUBERNETES'] ?? defaultVersion
+  const cluster = await startKubernetes({ name: `test-${process.pid}`, version, node: true, fakeNodes: 4 }, report)
+  parts.defer(() => cluster.down())
+  report('packing and installing Berth …')
+  const image = join(folder, 'berth.tar')
+  await packImage(image)
+  await cluster.importImages(image)
+  await installBerth(cluster.kubeconfig)
+  return { kubeconfig: cluster.kubeconfig, path: [dirname(cluster.programs.kubectl)] }
 }
 
 process.exitCode = await main()

@@ -17,6 +17,10 @@ export class Writes {
     return new Writes(new Map(rest.filter(([, count]) => count > 0)))
   }
 
+  without(kind: RegExp): Writes {
+    return new Writes(new Map([...this.counts].filter(([key]) => !kind.test(key))))
+  }
+
   /** One line per kind of request, divided by the number of servers, for the message of a failed assertion. */
   describe(servers: number): string {
     return [...this.counts].map(([key, count]) => `${key}: ${(count / servers).toFixed(2)}`).join('\n')

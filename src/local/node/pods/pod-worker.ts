@@ -289,8 +289,11 @@ export class PodWorker {
   }
 
   #hold(held: PodActions['held']): void {
-    for (const [name, { message }] of held) {
-      if (!this.#held.has(name)) this.#context.events.record(this.#pod, 'Warning', 'BackOff', message.replace(/^back-off/, 'Back-off'))
+    const { name: pod, namespace, uid } = this.#pod.metadata
+    for (const name of held.keys()) {
+      if (this.#held.has(name)) continue
+      const message = `Back-off restarting failed container ${name} in pod ${pod}_${namespace}(${uid})`
+      this.#context.events.record(this.#pod, 'Warning', 'BackOff', message)
     }
     if (held.size > 0 || this.#held.size > 0) this.#status.mark()
     this.#held = held
