@@ -25,7 +25,11 @@ const withLeases = (...leases: ReturnType<typeof lease>[]): Partial<Facts> => ({
 const rightsOf = (...missing: string[]) => healthy.rights.map(account => ({ ...account, missing: known(missing) }))
 const alive = { ...others, okgManagers: known([foreignDeployment('kruise-game-system', 'kruise-game-controller-manager', 1)]) }
 const okgHooks = foreignWebhook('kruise-game-mutating-webhook', { readyEndpoints: known(0) })
-const own = ownWebhook(certificates(80).bundle)
+const own = healthy.webhooks.known ? healthy.webhooks.value[0]! : ownWebhook('')
+const servedBy = ({ bundle, serving }: ReturnType<typeof certificates>): Partial<Facts> => ({
+  installation: { ...installation, servingCertificate: known(serving) },
+  webhooks: known([ownWebhook(bundle)]),
+})
 const definitionsWith = (change: (definition: { spec: { versions: object[] }; status: object }) => object): Partial<Facts> => ({
   definitions: known(
     (healthy.definitions.known ? healthy.definitions.value : []).map(definition => ({
@@ -173,23 +177,14 @@ describe('what is said about a cluster', () => {
     ['a bundle that is none', { webhooks: known([ownWebhook('eA==')]) }, 'problem', 'a caBundle without a certificate'],
     ['an old authority', { webhooks: known([ownWebhook(certificates(-1, 30).bundle)]) }, 'problem', 'has expired on 2026-05-31'],
     ['an authority about to expire', { webhooks: known([ownWebhook(certificates(3, 30).bundle)]) }, 'warning', 'expires on 2026-06-04'],
+    ['an expired certificate', servedBy(certificates(-1, 30)), 'problem', 'certificate has expired'],
+    ['a certificate nobody renews', servedBy(certificates(5, 85)), 'warning', 'expires on 2026-06-06'],
+    ['a certificate of tomorrow', servedBy(certificates(90, -5)), 'problem', 'valid only from'],
     [
-      'an expired certificate',
-      { installation: { ...installation, servingCertificate: known(certificates(-1, 30).serving) } },
+      'a certificate of another authority',
+      { webhooks: known([ownWebhook(certificates(80).bundle)]) },
       'problem',
-      'certificate has expired',
-    ],
-    [
-      'a certificate nobody renews',
-      { installation: { ...installation, servingCertificate: known(certificates(5, 85).serving) } },
-      'warning',
-      'expires on 2026-06-06',
-    ],
-    [
-      'a certificate of tomorrow',
-      { installation: { ...installation, servingCertificate: known(certificates(90, -5).serving) } },
-      'problem',
-      'valid only from',
+      'is not from the authority in caBundle',
     ],
     ['a damaged certificate', { installation: { ...installation, servingCertificate: known('x') } }, 'problem', 'none that can be read'],
     [

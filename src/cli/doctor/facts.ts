@@ -46,7 +46,7 @@ export interface InstallationFacts {
   readonly pods: Objects<Pod>
   /** Named `berth-controller`, in any namespace. */
   readonly leases: Objects<Lease>
-  /** The certificate the webhooks serve with, as PEM; undefined where others keep it, or there are no webhooks. */
+  /** The certificate the webhooks serve with, as PEM, empty when there is none; undefined where others keep it, or there are no webhooks. */
   readonly servingCertificate: Asked<string> | undefined
 }
 
@@ -56,7 +56,7 @@ export interface AccountRights {
   readonly user: string | undefined
   /** What the rights are needed for, as `berth-controller`. */
   readonly purpose: string
-  /** What is missing, as `patch pods/status in games`. */
+  /** What is missing, as `get/list pods in games`. */
   readonly missing: Asked<readonly string[]>
 }
 

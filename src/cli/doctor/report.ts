@@ -12,11 +12,15 @@ export function summaryOf(findings: readonly Finding[]): Record<Verdict, number>
 /** The findings for people: what is worst stands last, where the eye is. `reasons` also for what is fine. */
 export function reportLines(findings: readonly Finding[], { reasons }: { readonly reasons: boolean }): string[] {
   const lines: string[] = []
+  const said = new Set<string>()
   for (const verdict of order) {
     for (const { check, what, why, todo = [] } of findings.filter(finding => finding.verdict === verdict)) {
       lines.push(`${verdict.padEnd(8)} ${check}: ${what}`)
       if (why !== undefined && (verdict !== 'ok' || reasons)) lines.push(`         ${why}`)
-      for (const line of todo) lines.push(`           ${line}`)
+      // The same advice once is enough.
+      const advice = todo.map(line => `           ${line}`)
+      if (!said.has(advice.join('\n'))) lines.push(...advice)
+      said.add(advice.join('\n'))
     }
   }
   const counts = Object.entries(summaryOf(findings)).filter(([, count]) => count > 0)

@@ -9,7 +9,6 @@ import { type Finding, findings } from '../finding.ts'
 export function checkInstallation(facts: Facts): Finding[] {
   const { deployments, pods } = facts.installation
   const unknown = unknownOf('installation', "Berth's Deployments", deployments, pods)
-  if (facts.version.gitVersion.endsWith('+berth')) return []
   const found = valueOf(deployments) ?? []
   return [
     ...(unknown === undefined ? [] : [unknown]),
@@ -98,7 +97,8 @@ function checkLeases(facts: Facts, deployments: readonly DeepReadonly<Deployment
   const all = valueOf(leases) ?? []
   const fresh = all.filter(lease => isHeld(lease, serverNow))
   const controllers = deployments.filter(deployment => componentOf(deployment) === 'controller')
-  if (controllers.length === 0 && fresh.length === 0) return [nobody(facts)]
+  // In the embedded cluster Berth works in the server's own process, without a Lease.
+  if (controllers.length === 0 && fresh.length === 0) return facts.version.gitVersion.endsWith('+berth') ? [] : [nobody(facts)]
   const found: Finding[] = []
   if (fresh.length > 1) {
     found.push(

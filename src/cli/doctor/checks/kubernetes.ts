@@ -21,7 +21,7 @@ function checkVersion(version: Facts['version']): Finding[] {
   const is = findings('kubernetes.version')
   const { gitVersion } = version
   const minor = minorOf(version)
-  if (gitVersion.endsWith('+berth')) return [is.ok(`${gitVersion}, the embedded cluster: Berth works in the same process`)]
+  if (gitVersion.endsWith('+berth')) return [is.ok(`${gitVersion}, the embedded cluster of berth dev`)]
   const tested = `Kubernetes ${testedMinors.map(each => `1.${each}`).join(', ')}`
   if (Number.parseInt(version.major, 10) !== 1 || Number.isNaN(minor))
     return [is.warning(`${gitVersion} is a version Berth knows nothing about`, { why: `Berth is tested on ${tested}.` })]

@@ -110,8 +110,13 @@ async function readInstallation(client: Client, signal: AbortSignal): Promise<In
     webhooks === undefined || name === undefined
       ? undefined
       : await ask(async () => {
-          const secret = await client.get(secrets, { namespace: webhooks.metadata.namespace ?? '', name }, { signal })
-          return Buffer.from(secret.data?.['tls.crt'] ?? '', 'base64').toString('utf8')
+          try {
+            const secret = await client.get(secrets, { namespace: webhooks.metadata.namespace ?? '', name }, { signal })
+            return Buffer.from(secret.data?.['tls.crt'] ?? '', 'base64').toString('utf8')
+          } catch (error) {
+            if (isNotFound(error)) return ''
+            throw error
+          }
         })
   return { deployments: found, pods: pods_, leases: lease, servingCertificate }
 }

@@ -24,9 +24,13 @@ export function missingRights(
   signal: AbortSignal,
 ): Promise<Asked<readonly string[]>> {
   return ask(async () => {
-    const checks = rights.flatMap(right => right.verbs.map(verb => ({ ...right, verb })))
-    const allowed = await Promise.all(checks.map(check => isAllowed(client, user, check, namespace, signal)))
-    return checks.filter((_check, index) => allowed[index] !== true).map(check => describe(check, namespace))
+    const missing = await Promise.all(
+      rights.map(async right => {
+        const allowed = await Promise.all(right.verbs.map(verb => isAllowed(client, user, { ...right, verb }, namespace, signal)))
+        return right.verbs.filter((_verb, index) => allowed[index] !== true)
+      }),
+    )
+    return rights.flatMap((right, index) => ((missing[index] ?? []).length === 0 ? [] : [describe(right, missing[index] ?? [], namespace)]))
   })
 }
 
@@ -62,7 +66,7 @@ function groupsOf(user: string): string[] {
     : ['system:authenticated']
 }
 
-function describe({ group, resource, verb, name }: Check, namespace: string | undefined): string {
-  const what = `${verb} ${resource}${group === '' ? '' : `.${group}`}${name === undefined ? '' : ` ${name}`}`
+function describe({ group, resource, name }: Right, verbs: readonly string[], namespace: string | undefined): string {
+  const what = `${verbs.join('/')} ${resource}${group === '' ? '' : `.${group}`}${name === undefined ? '' : ` ${name}`}`
   return namespace === undefined ? what : `${what} in ${namespace}`
 }

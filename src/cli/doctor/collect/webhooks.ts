@@ -46,8 +46,10 @@ async function behind(
     ask(async () => {
       const labelSelector = `kubernetes.io/service-name=${name}`
       const { items } = await client.list(endpointslices, { namespace, labelSelector, signal })
-      // Endpoints that say nothing of their readiness count as ready.
-      return items.flatMap(({ endpoints }) => endpoints).filter(({ conditions }) => conditions?.ready !== false).length
+      // A slice without endpoints has null there; those that say nothing of their readiness count as ready.
+      return items
+        .flatMap(({ endpoints }) => (endpoints as typeof endpoints | null) ?? [])
+        .filter(({ conditions }) => conditions?.ready !== false).length
     }),
   ])
   return { service, readyEndpoints }
