@@ -194,7 +194,7 @@ describe('serverStatusPatch', () => {
   })
 
   it('takes away what the status of the pod no longer says', () => {
-    const evicted = { ...stored, podStatus: { ...stored.podStatus, phase: 'Failed', reason: 'Evicted' } }
+    const evicted: GameServerStatus = { ...stored, podStatus: { phase: 'Failed', podIP: '10.0.0.1', reason: 'Evicted' } }
     expect(serverStatusPatch(evicted, stored, now)).toMatchObject({ podStatus: { phase: 'Running', podIP: '10.0.0.1', reason: null } })
   })
 

@@ -1,10 +1,11 @@
 import type { Clock } from '../../../kube/clock.ts'
-import { TokenBucket } from '../../../kube/token-bucket.ts'
 
 /** After this long without an urgent write, in milliseconds, news that may pass is no longer in its way. */
 const quietMs = 500
-/** What goes out all the same meanwhile, so that nobody looks dead. */
-const meanwhile = { perSecond: 10, burst: 20 } as const
+/** What goes out all the same meanwhile, so that nobody looks dead: at first so many, then one a second and one per so many urgent writes. */
+const atFirst = 10
+const perSecond = 1
+const perUrgent = 1 / 20
 
 /**
  * Turns for writes of states that may pass. While servers come up, such news only slows them down, and a mass start on a busy API server
@@ -13,23 +14,34 @@ const meanwhile = { perSecond: 10, burst: 20 } as const
  */
 export class PassingNews {
   readonly #clock: Pick<Clock, 'now'>
-  readonly #bucket: TokenBucket
   #urgentAt = Number.NEGATIVE_INFINITY
+  #turns = atFirst
+  #countedAt: number
 
   constructor(clock: Pick<Clock, 'now'>) {
     this.#clock = clock
-    this.#bucket = new TokenBucket({ ...meanwhile, clock })
+    this.#countedAt = clock.now()
   }
 
   /** Something was written that cannot wait: a new server, or one that is ready. */
   urgentWritten(): void {
     this.#urgentAt = this.#clock.now()
+    this.#gain(perUrgent)
   }
 
   /** Zero: write now. Otherwise ask again after so many milliseconds. */
   waitMs(): number {
-    const quietAt = this.#urgentAt + quietMs
     const now = this.#clock.now()
-    return now >= quietAt || this.#bucket.tryTake() ? 0 : quietAt - now
+    const quietAt = this.#urgentAt + quietMs
+    if (now >= quietAt) return 0
+    this.#gain((Math.max(0, now - this.#countedAt) / 1000) * perSecond)
+    this.#countedAt = now
+    if (this.#turns < 1) return quietAt - now
+    this.#turns -= 1
+    return 0
+  }
+
+  #gain(turns: number): void {
+    this.#turns = Math.min(atFirst, this.#turns + turns)
   }
 }
