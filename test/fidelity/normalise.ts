@@ -12,6 +12,12 @@ const token = /^eyJ[\w-]+\.[\w-]+\.[\w-]+$/
 /** Writers of a real cluster that an embedded one has in one process, or not at all. */
 const controllers = new Set(['kube-controller-manager', 'kube-scheduler', 'kube-apiserver'])
 
+/** The volume that the real server's admission gives every pod for its service account; the embedded node mounts the same files by itself. */
+const isAccountVolume = (item: unknown): boolean => isJsonObject(item) && String(item['name']).startsWith('kube-api-access-')
+
+/** The object that a patch made, quoted where it is refused: its members stand in the order of Go's encoder, which says nothing. */
+const patchedObject = /(Invalid value: )"\{.*\}"(: )/s
+
 /**
  * Makes the answers of two servers comparable: what each server chose (uids, versions, addresses, ports, generated names, moments) is called
  * by the step and field where it was first seen, so that equal values stay equal and different ones different.
@@ -94,15 +100,24 @@ class Names {
     if (!isJsonObject(value)) return value
     const isCollection =
       /(List|^Table)$/.test(String(value['kind'])) || value['type'] === 'BOOKMARK' || (isList && path.endsWith('.metadata'))
+    const isColumn = /\.columnDefinitions\.\d+$/.test(path)
+    const isShown = (key: string): boolean => {
+      const member = value[key]
+      // Columns are described by Go's documentation of the field.
+      if (isColumn && key === 'description') return false
+      return !(Array.isArray(member) && member.length > 0 && member.every(isAccountVolume))
+    }
     return Object.fromEntries(
-      Object.keys(value).map(key => [
-        this.text(key),
-        this.value(
-          value[key],
-          `${path}.${key}`,
-          (isCollection && key === 'metadata') || (value['type'] === 'BOOKMARK' && key === 'object') || (isList && key === 'metadata'),
-        ),
-      ]),
+      Object.keys(value)
+        .filter(isShown)
+        .map(key => [
+          this.text(key),
+          this.value(
+            value[key],
+            `${path}.${key}`,
+            (isCollection && key === 'metadata') || (value['type'] === 'BOOKMARK' && key === 'object') || (isList && key === 'metadata'),
+          ),
+        ]),
     )
   }
 
@@ -110,7 +125,7 @@ class Names {
     const kept =
       path.endsWith('.managedFields') && this.#shared
         ? items.filter(item => !isJsonObject(item) || !controllers.has(String(item['manager'])))
-        : items
+        : items.filter(item => !isAccountVolume(item))
     const values = kept.map((item, index) => this.value(item, `${path}.${index}`))
     return /\.rows\.\d+\.cells$/.test(path)
       ? values.map(cell => (typeof cell === 'string' ? cell.replace(/^\d+(ms|s|m)(\d+s)?$/, '<age>') : cell))
@@ -136,6 +151,7 @@ class Names {
         (_, before: string, version: string) => before + (this.#versions.get(version) ?? version),
       )
       .replaceAll(/((?:, current: |resource version: \d+ \())\d+/g, '$1<revision>')
+    text = text.replace(patchedObject, '$1<object>$2')
     for (const [piece, name] of this.#pieces) if (text.includes(piece)) text = text.replaceAll(piece, name)
     return text
   }

@@ -28,7 +28,8 @@ export async function play(server: Server, chapter: Chapter): Promise<Answers> {
   await send(server, { name: 'namespace', method: 'POST', path: '/api/v1/namespaces', body: { metadata: { name: namespace } } })
   await settled(server, namespace)
   for (const step of chapter.steps) {
-    const fill = (text: string): string => filled(text, namespace, answers)
+    const own = step.name.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-')
+    const fill = (text: string): string => filled(text.replaceAll('{step}', own), namespace, answers)
     const asked: Step = {
       ...step,
       path: fill(step.path),
@@ -62,13 +63,14 @@ async function clear(server: Server, chapter: Chapter, wait: boolean): Promise<v
 }
 
 async function sendUntil(server: Server, step: Step): Promise<Answer> {
-  const { until } = step
-  const deadline = Date.now() + patienceMs
+  const { until, patience } = step
+  const deadline = Date.now() + (patience ?? patienceMs)
   for (;;) {
     const answer = await send(server, step)
     if (until === undefined) return answer
     const met = 'code' in until ? answer.status === until.code : valueAt(answer.body, until.path) === until.is
     if (met) return answer
+    if (Date.now() > deadline && patience !== undefined) return answer
     if (Date.now() > deadline) throw new Error(`waited in vain; last answer ${answer.status} ${JSON.stringify(answer.body)}`)
     await sleep(50)
   }

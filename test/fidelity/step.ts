@@ -1,5 +1,5 @@
 /**
- * One request of the table. `{ns}` in texts stands for the chapter's namespace, `{step:path.to.field}` for what an earlier
+ * One request of the table. `{ns}` in texts stands for the chapter's namespace, `{step}` for the step's own name as a name of an object, `{step:path.to.field}` for what an earlier
  * step of the chapter was answered.
  */
 export interface Step {
@@ -19,6 +19,8 @@ export interface Step {
   readonly take?: number
   /** Asks again until the answer has this code, or until `path` of its body has this value: for what a server does in its own time. */
   readonly until?: { readonly code: number } | { readonly path: string; readonly is: unknown }
+  /** How long `until` asks before the last answer counts, milliseconds. Default 30 s, and an error. */
+  readonly patience?: number
   /** Paths of the body that are compared; the whole body when absent. For answers of which only a part is the same everywhere. */
   readonly only?: readonly string[]
   /** Keeps only the members of a list (a path of the body) whose `member` is one of these: for lists that hold what the host brings. */

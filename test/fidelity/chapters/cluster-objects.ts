@@ -15,20 +15,23 @@ export const dataObjects: Chapter = {
   shared: true,
   steps: [
     create('secret', `${core}/secrets`, { metadata: { name: 's' }, stringData: { a: 'text' }, data: { b: 'AAEC' } }),
-    create('a secret of bad data', `${core}/secrets`, { metadata: { name: 'x' }, data: { b: '???' } }),
-    create('a TLS secret without keys', `${core}/secrets`, { metadata: { name: 'x' }, type: 'kubernetes.io/tls', data: {} }),
+    create('a secret of bad data', `${core}/secrets`, { metadata: { name: '{step}' }, data: { b: '???' } }),
+    create('a TLS secret without keys', `${core}/secrets`, { metadata: { name: '{step}' }, type: 'kubernetes.io/tls', data: {} }),
     create('a TLS secret', `${core}/secrets`, {
       metadata: { name: 'tls' },
       type: 'kubernetes.io/tls',
       data: { 'tls.crt': 'AAEC', 'tls.key': 'AAEC' },
     }),
     create('a pull secret', `${core}/secrets`, {
-      metadata: { name: 'x' },
+      metadata: { name: '{step}' },
       type: 'kubernetes.io/dockerconfigjson',
       data: { '.dockerconfigjson': 'AAEC' },
     }),
-    create('a basic secret', `${core}/secrets`, { metadata: { name: 'x' }, type: 'kubernetes.io/basic-auth' }),
-    create('a token secret without account', `${core}/secrets`, { metadata: { name: 'x' }, type: 'kubernetes.io/service-account-token' }),
+    create('a basic secret', `${core}/secrets`, { metadata: { name: '{step}' }, type: 'kubernetes.io/basic-auth' }),
+    create('a token secret without account', `${core}/secrets`, {
+      metadata: { name: '{step}' },
+      type: 'kubernetes.io/service-account-token',
+    }),
     merge('another type', `${core}/secrets/s`, { type: 'example.com/x' }),
     merge('immutable', `${core}/secrets/s`, { immutable: true }),
     merge('changed', `${core}/secrets/s`, { data: { a: 'AAAA' } }),
@@ -62,11 +65,15 @@ export const dataObjects: Chapter = {
       metadata: { name: 'q' },
       spec: { hard: { pods: '2', 'requests.cpu': '1', 'count/configmaps': '50' } },
     }),
-    create('a bad quota', `${core}/resourcequotas`, { metadata: { name: 'x' }, spec: { hard: { pods: '-1', nonsense: 'x' } } }),
-    create('another bad quota', `${core}/resourcequotas`, { metadata: { name: 'x' }, spec: { hard: { pods: '-1', nonsense: '1' } } }),
-    get('quota counted', `${core}/resourcequotas/q`, { until: { path: 'status.hard.pods', is: '2' }, only: ['status.hard'] }),
+    create('a bad quota', `${core}/resourcequotas`, { metadata: { name: '{step}' }, spec: { hard: { pods: '-1', nonsense: 'x' } } }),
+    create('another bad quota', `${core}/resourcequotas`, { metadata: { name: '{step}' }, spec: { hard: { pods: '-1', nonsense: '1' } } }),
+    get('quota counted', `${core}/resourcequotas/q`, {
+      until: { path: 'status.hard.pods', is: '2' },
+      patience: 3_000,
+      only: ['status.hard'],
+    }),
     create('a pod without requests', `${core}/pods`, {
-      metadata: { name: 'x' },
+      metadata: { name: '{step}' },
       spec: { schedulerName: 'nobody', containers: [{ name: 'a', image: 'a' }] },
     }),
     create(
@@ -91,7 +98,7 @@ export const dataObjects: Chapter = {
       },
     }),
     create('bad limits', `${core}/limitranges`, {
-      metadata: { name: 'x' },
+      metadata: { name: '{step}' },
       spec: { limits: [{ type: 'Container', min: { cpu: '3' }, max: { cpu: '2' } }] },
     }),
     get('limits are known', `${core}/limitranges/l`),
@@ -102,11 +109,11 @@ export const dataObjects: Chapter = {
       { only: ['spec.containers', 'metadata.annotations', 'status.qosClass', 'message'] },
     ),
     create('a pod beyond limits', `${core}/pods`, {
-      metadata: { name: 'x' },
+      metadata: { name: '{step}' },
       spec: { schedulerName: 'nobody', containers: [{ name: 'a', image: 'a', resources: { limits: { cpu: '3' } } }] },
     }),
     create('a pod below limits', `${core}/pods`, {
-      metadata: { name: 'x' },
+      metadata: { name: '{step}' },
       spec: { schedulerName: 'nobody', containers: [{ name: 'a', image: 'a', resources: { requests: { cpu: '1m' } } }] },
     }),
 
@@ -115,7 +122,7 @@ export const dataObjects: Chapter = {
       spec: { storageClassName: 'none', accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
     }),
     create('a bad claim', `${core}/persistentvolumeclaims`, {
-      metadata: { name: 'x' },
+      metadata: { name: '{step}' },
       spec: { accessModes: ['Sometimes'], resources: {} },
     }),
     merge('a bigger claim', `${core}/persistentvolumeclaims/c`, { spec: { resources: { requests: { storage: '2Gi' } } } }),
@@ -124,12 +131,12 @@ export const dataObjects: Chapter = {
       metadata: { name: 'fidelity-volume' },
       spec: { storageClassName: 'fidelity', capacity: { storage: '1Gi' }, accessModes: ['ReadWriteOnce'], hostPath: { path: '/tmp' } },
     }),
-    create('a bad volume', '/api/v1/persistentvolumes', { metadata: { name: 'x' }, spec: { accessModes: [] } }),
+    create('a bad volume', '/api/v1/persistentvolumes', { metadata: { name: '{step}' }, spec: { accessModes: [] } }),
     create('storage class', '/apis/storage.k8s.io/v1/storageclasses', { metadata: { name: 'fidelity' }, provisioner: 'example.com/none' }),
-    create('a storage class without provisioner', '/apis/storage.k8s.io/v1/storageclasses', { metadata: { name: 'x' } }),
+    create('a storage class without provisioner', '/apis/storage.k8s.io/v1/storageclasses', { metadata: { name: '{step}' } }),
     merge('another provisioner', '/apis/storage.k8s.io/v1/storageclasses/fidelity', { provisioner: 'example.com/other' }),
     create('priority class', '/apis/scheduling.k8s.io/v1/priorityclasses', { metadata: { name: 'fidelity' }, value: 1000 }),
-    create('a priority class too high', '/apis/scheduling.k8s.io/v1/priorityclasses', { metadata: { name: 'x' }, value: 2000000000 }),
+    create('a priority class too high', '/apis/scheduling.k8s.io/v1/priorityclasses', { metadata: { name: '{step}' }, value: 2000000000 }),
     merge('another priority', '/apis/scheduling.k8s.io/v1/priorityclasses/fidelity', { value: 5 }),
     create(
       'a pod of the class',
@@ -250,9 +257,9 @@ export const authorization: Chapter = {
         { apiGroups: [''], resources: ['configmaps'], resourceNames: ['one'], verbs: ['get'] },
       ]),
     ),
-    create('a role without verbs', `${rbac}/namespaces/{ns}/roles`, role('x', [{ apiGroups: [''], resources: ['pods'], verbs: [] }])),
-    create('a role without resources', `${rbac}/namespaces/{ns}/roles`, role('x', [{ verbs: ['get'] }])),
-    create('a role with paths', `${rbac}/namespaces/{ns}/roles`, role('x', [{ nonResourceURLs: ['/x'], verbs: ['get'] }])),
+    create('a role without verbs', `${rbac}/namespaces/{ns}/roles`, role('{step}', [{ apiGroups: [''], resources: ['pods'], verbs: [] }])),
+    create('a role without resources', `${rbac}/namespaces/{ns}/roles`, role('{step}', [{ verbs: ['get'] }])),
+    create('a role with paths', `${rbac}/namespaces/{ns}/roles`, role('{step}', [{ nonResourceURLs: ['/x'], verbs: ['get'] }])),
     create('a name with colons', `${rbac}/namespaces/{ns}/roles`, role('system:fidelity:x', [])),
     create('a name with slashes', `${rbac}/namespaces/{ns}/roles`, role('a/b', [])),
     create('binding', `${rbac}/namespaces/{ns}/rolebindings`, {
@@ -265,7 +272,7 @@ export const authorization: Chapter = {
     }),
     merge('another role', `${rbac}/namespaces/{ns}/rolebindings/b`, { roleRef: { name: 'other' } }),
     create('a bad binding', `${rbac}/namespaces/{ns}/rolebindings`, {
-      metadata: { name: 'x' },
+      metadata: { name: '{step}' },
       roleRef: { kind: 'Nope', name: '' },
       subjects: [
         { kind: 'ServiceAccount', name: 'sa' },
@@ -357,14 +364,14 @@ export const networking: Chapter = {
       ports: [{ name: 'http', port: 80 }],
       endpoints: [{ addresses: ['10.0.0.1'] }],
     }),
-    create('a slice without type', slices, { metadata: { name: 'x' }, endpoints: [] }),
+    create('a slice without type', slices, { metadata: { name: '{step}' }, endpoints: [] }),
     create('a slice of bad addresses', slices, {
-      metadata: { name: 'x' },
+      metadata: { name: '{step}' },
       addressType: 'IPv4',
       endpoints: [{ addresses: ['x'] }, { addresses: [] }, { addresses: ['127.0.0.1'] }],
     }),
     create('a slice of bad ports', slices, {
-      metadata: { name: 'x' },
+      metadata: { name: '{step}' },
       addressType: 'IPv4',
       endpoints: [],
       ports: [{ name: 'A_', port: 0 }, { protocol: 'X' }],
@@ -375,7 +382,7 @@ export const networking: Chapter = {
       subsets: [{ addresses: [{ ip: '10.0.0.1' }], ports: [{ port: 80 }] }],
     }),
     create('bad endpoints', `${core}/endpoints`, {
-      metadata: { name: 'x' },
+      metadata: { name: '{step}' },
       subsets: [{ addresses: [{ ip: 'x' }, { ip: '127.0.0.1' }], ports: [{ port: 0 }, { port: 1 }] }],
     }),
     create('ingress', `${nets}/ingresses`, {
@@ -391,10 +398,10 @@ export const networking: Chapter = {
       },
     }),
     create('a bad ingress', `${nets}/ingresses`, {
-      metadata: { name: 'x' },
+      metadata: { name: '{step}' },
       spec: { rules: [{ host: 'A_b', http: { paths: [{ path: 'x', backend: {} }] } }] },
     }),
-    create('an empty ingress', `${nets}/ingresses`, { metadata: { name: 'x' }, spec: {} }),
+    create('an empty ingress', `${nets}/ingresses`, { metadata: { name: '{step}' }, spec: {} }),
     create('ingress class', '/apis/networking.k8s.io/v1/ingressclasses', {
       metadata: { name: 'fidelity' },
       spec: { controller: 'example.com/x' },
@@ -404,7 +411,7 @@ export const networking: Chapter = {
       spec: { podSelector: {}, ingress: [{ from: [{ namespaceSelector: {} }], ports: [{ port: 80 }] }] },
     }),
     create('a bad network policy', `${nets}/networkpolicies`, {
-      metadata: { name: 'x' },
+      metadata: { name: '{step}' },
       spec: { podSelector: {}, policyTypes: ['Sideways'], ingress: [{ from: [{ ipBlock: { cidr: 'x' } }] }] },
     }),
     create(
@@ -458,7 +465,7 @@ export const networking: Chapter = {
       ],
     }),
     create('bad webhooks', '/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations', {
-      metadata: { name: 'x' },
+      metadata: { name: '{step}' },
       webhooks: [{ name: 'a', clientConfig: { url: 'http://x' }, sideEffects: 'Some', admissionReviewVersions: [], timeoutSeconds: 50 }],
     }),
   ],

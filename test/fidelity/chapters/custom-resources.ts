@@ -88,7 +88,7 @@ const room = (name: string, of: object = { map: 'dust' }, metadata: object = {})
   metadata: { name, ...metadata },
   spec: of,
 })
-const refused = (name: string, of: object): Step => create(name, rooms, room('x', of))
+const refused = (name: string, of: object): Step => create(name, rooms, room('{step}', of))
 const bad = (name: string, body: object): Step => create(name, definitions, body)
 
 export const customResources: Chapter = {
@@ -118,23 +118,23 @@ export const customResources: Chapter = {
     ),
     create('with a status', rooms, { ...room('c'), status: { seats: 3 } }),
     create('unknown fields are pruned', rooms, room('d', { map: 'dust', nope: 1, nested: { no: 1 }, template: { yes: 1 } })),
-    create('unknown fields are refused', `${rooms}?fieldValidation=Strict`, room('x', { map: 'dust', nope: 1, nested: { no: 1 } })),
+    create('unknown fields are refused', `${rooms}?fieldValidation=Strict`, room('{step}', { map: 'dust', nope: 1, nested: { no: 1 } })),
     create('unknown fields are warned of', `${rooms}?fieldValidation=Warn`, room('e', { map: 'dust', nope: 1 })),
     create('unknown fields are ignored', `${rooms}?fieldValidation=Ignore`, room('f', { map: 'dust', nope: 1 })),
     create('unknown root', rooms, { ...room('g'), nope: 1 }),
-    create('unknown metadata', `${rooms}?fieldValidation=Strict`, { ...room('x'), metadata: { name: 'x', nope: 1 } }),
+    create('unknown metadata', `${rooms}?fieldValidation=Strict`, { ...room('{step}'), metadata: { name: '{step}', nope: 1 } }),
     create(
       'a field twice',
       `${rooms}?fieldValidation=Strict`,
       '{"apiVersion":"fidelity.example.com/v1","kind":"Room","metadata":{"name":"x"},"spec":{"map":"dust","map":"dust"}}',
     ),
     create('no spec', rooms, { apiVersion: 'fidelity.example.com/v1', kind: 'Room', metadata: { name: 'nospec' } }),
-    create('without kind', rooms, { metadata: { name: 'x' }, spec: { map: 'dust' } }),
-    create('another kind', rooms, { ...room('x'), kind: 'Hall' }),
-    create('another version', rooms, { ...room('x'), apiVersion: 'fidelity.example.com/v2' }),
-    create('another group', rooms, { ...room('x'), apiVersion: 'v1' }),
+    create('without kind', rooms, { metadata: { name: '{step}' }, spec: { map: 'dust' } }),
+    create('another kind', rooms, { ...room('{step}'), kind: 'Hall' }),
+    create('another version', rooms, { ...room('{step}'), apiVersion: 'fidelity.example.com/v2' }),
+    create('another group', rooms, { ...room('{step}'), apiVersion: 'v1' }),
     create('a bad name', rooms, room('Bad_Name')),
-    create('generated', rooms, { ...room('x'), metadata: { generateName: 'room-' } }),
+    create('generated', rooms, { ...room('{step}'), metadata: { generateName: 'room-' } }),
     refused('without what is required', {}),
     refused('with null for what is required', { map: null }),
     refused('a wrong type', { map: 5, seats: 'x', tags: {}, labels: { a: 1 } }),

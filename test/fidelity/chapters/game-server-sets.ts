@@ -10,7 +10,7 @@ const set = (name: string, spec: object = {}) => ({
   metadata: { name },
   spec: { replicas: 3, gameServerTemplate: { spec: { containers: [{ name: 'game', image: 'game:1' }] } }, ...spec },
 })
-const refused = (name: string, spec: object): Step => create(name, sets, set('x', spec))
+const refused = (name: string, spec: object): Step => create(name, sets, set('{step}', spec))
 
 /** The table defines these kinds itself, so a cluster of its own is best: on one where they live, the chapter would take them away. */
 export const gameServerSets: Chapter = {
@@ -58,7 +58,7 @@ export const gameServerSets: Chapter = {
     refused('a bad quality', { serviceQualities: [{ name: 'x', containerName: 'game', permanent: 'no' }] }),
     refused('bad reserved ids', { reserveGameServerIds: { a: 1 } }),
     refused('a bad container', { gameServerTemplate: { spec: { containers: [{ image: 5 }] } } }),
-    create('misspelt, strictly', `${sets}?fieldValidation=Strict`, set('x', { replica: 3, network: { networkTyp: 'x' } })),
+    create('misspelt, strictly', `${sets}?fieldValidation=Strict`, set('{step}', { replica: 3, network: { networkTyp: 'x' } })),
     create('misspelt, warned of', `${sets}?fieldValidation=Warn`, set('warned', { replica: 3, network: { networkTyp: 'x' } })),
     merge('a new image', `${sets}/minecraft`, {
       spec: { gameServerTemplate: { spec: { containers: [{ name: 'game', image: 'game:2' }] } } },

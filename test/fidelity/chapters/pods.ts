@@ -7,7 +7,7 @@ const pod = (name: string, spec: object = {}, metadata: object = {}) => ({
   metadata: { name, ...metadata },
   spec: { schedulerName: 'nobody', containers: [game], ...spec },
 })
-const refused = (name: string, spec: object): Step => create(name, pods, pod('x', spec))
+const refused = (name: string, spec: object): Step => create(name, pods, pod('{step}', spec))
 
 export const podChapter: Chapter = {
   name: 'pods',
@@ -63,12 +63,12 @@ export const podChapter: Chapter = {
         containers: [{ ...game, resources: { requests: { cpu: 1, memory: '1Gi' }, limits: { cpu: '1000m', memory: '1024Mi' } } }],
       }),
     ),
-    create('with an unknown service account', pods, pod('x', { serviceAccountName: 'none' })),
-    create('with an unknown priority class', pods, pod('x', { priorityClassName: 'none' })),
+    create('with an unknown service account', pods, pod('{step}', { serviceAccountName: 'none' })),
+    create('with an unknown priority class', pods, pod('{step}', { priorityClassName: 'none' })),
     create('with a priority class', pods, pod('prio', { priorityClassName: 'system-node-critical' })),
-    create('with a priority', pods, pod('x', { priority: 5 })),
+    create('with a priority', pods, pod('{step}', { priority: 5 })),
     create('with a status', pods, { ...pod('status'), status: { phase: 'Running', podIP: '10.0.0.1' } }),
-    create('with a node', pods, pod('x', { nodeName: 'Bad_Node' })),
+    create('with a node', pods, pod('{step}', { nodeName: 'Bad_Node' })),
     create('with scheduling gates', pods, pod('gated', { schedulingGates: [{ name: 'example.com/wait' }] })),
 
     refused('no containers', { containers: [] }),
@@ -262,8 +262,8 @@ export const podChapter: Chapter = {
     merge('a host name', `${pods}/plain`, { spec: { hostname: 'x' } }),
     jsonPatch('an image by index', `${pods}/plain`, [{ op: 'replace', path: '/spec/containers/0/image', value: 'game:4' }]),
 
+    merge('the finalizer goes', `${pods}/rich`, { metadata: { finalizers: null } }),
     remove('delete with a grace', `${pods}/rich`, { gracePeriodSeconds: 20 }),
-    gone('an unscheduled pod goes at once', `${pods}/host`.replace('host', 'none')),
     remove('delete at once', `${pods}/plain`, { gracePeriodSeconds: 0 }),
     remove('delete with the default grace', `${pods}/guaranteed`),
     gone('gone', `${pods}/guaranteed`),

@@ -5,7 +5,7 @@ const service = (name: string, spec: object = {}, metadata: object = {}) => ({
   metadata: { name, ...metadata },
   spec: { ports: [{ port: 80 }], ...spec },
 })
-const refused = (name: string, spec: object): Step => create(name, services, service('x', spec))
+const refused = (name: string, spec: object): Step => create(name, services, service('{step}', spec))
 
 export const serviceChapter: Chapter = {
   name: 'services',
@@ -88,7 +88,7 @@ export const serviceChapter: Chapter = {
       services,
       '{"metadata":{"name":"x"},"spec":{"type":"NodePort","ports":[{"port":80,"nodePort":{node port:spec.ports.0.nodePort}}]}}',
     ),
-    create('the same cluster IP', services, service('x', { clusterIP: '{plain:spec.clusterIP}' })),
+    create('the same cluster IP', services, service('{step}', { clusterIP: '{plain:spec.clusterIP}' })),
     refused('a cluster IP that is none', { clusterIP: 'x' }),
     refused('a cluster IP of another network', { clusterIP: '192.0.2.1' }),
     refused('a bad session affinity', { sessionAffinity: 'Maybe' }),

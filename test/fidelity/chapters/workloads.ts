@@ -19,7 +19,7 @@ const written = [
 const workload = (kind: string, spec: object, name = 'x') => ({ apiVersion: 'apps/v1', kind, metadata: { name }, spec })
 const deployment = (spec: object, name = 'x') => workload('Deployment', { selector, template, ...spec }, name)
 const made = (name: string, path: string, body: object): Step => create(name, path, body, { only: written })
-const refused = (name: string, spec: object): Step => create(name, `${apps}/deployments`, deployment(spec))
+const refused = (name: string, spec: object): Step => create(name, `${apps}/deployments`, deployment(spec, '{step}'))
 
 export const workloads: Chapter = {
   name: 'workloads',
@@ -53,14 +53,14 @@ export const workloads: Chapter = {
       },
     }),
     made('a bad cron job', `${batch}/cronjobs`, {
-      metadata: { name: 'x' },
+      metadata: { name: '{step}' },
       spec: {
         schedule: 'often',
         jobTemplate: { spec: { template: { spec: { restartPolicy: 'Always', containers: [{ name: 'a', image: 'a' }] } } } },
       },
     }),
     made('a bad job', `${batch}/jobs`, {
-      metadata: { name: 'x' },
+      metadata: { name: '{step}' },
       spec: { parallelism: -1, template: { spec: { containers: [{ name: 'a', image: 'a' }] } } },
     }),
     refused('without a selector', { selector: undefined }),
@@ -139,7 +139,7 @@ export const workloads: Chapter = {
       only: ['apiVersion', 'spec', 'message'],
     }),
     made('a bad autoscaler', '/apis/autoscaling/v2/namespaces/{ns}/horizontalpodautoscalers', {
-      metadata: { name: 'x' },
+      metadata: { name: '{step}' },
       spec: { minReplicas: 5, maxReplicas: 3, scaleTargetRef: { kind: 'Deployment' } },
     }),
     made('disruption budget', '/apis/policy/v1/namespaces/{ns}/poddisruptionbudgets', {
@@ -147,11 +147,11 @@ export const workloads: Chapter = {
       spec: { minAvailable: 1, selector },
     }),
     made('a bad disruption budget', '/apis/policy/v1/namespaces/{ns}/poddisruptionbudgets', {
-      metadata: { name: 'x' },
+      metadata: { name: '{step}' },
       spec: { minAvailable: 1, maxUnavailable: 1, selector },
     }),
     made('another bad disruption budget', '/apis/policy/v1/namespaces/{ns}/poddisruptionbudgets', {
-      metadata: { name: 'x' },
+      metadata: { name: '{step}' },
       spec: { minAvailable: 'x', selector },
     }),
     made('pod template', '/api/v1/namespaces/{ns}/podtemplates', { metadata: { name: 't' }, template }),
