@@ -28,7 +28,9 @@ describe.each(recorded.map(({ schema, answers }) => [JSON.stringify(schema), sch
       applyDefaults(schema, object)
       expect(pruned.toSorted()).toEqual((answer.pruned ?? []).toSorted())
       expect(object).toEqual({ spec: answer.gone === true ? {} : { x: 'becomes' in answer ? answer.becomes : answer.value } })
-      expect(validate(schema, object).map(fieldErrorText).toSorted()).toEqual((answer.errors ?? []).toSorted())
+      // That rules were left out is said by the strategy above those packages.
+      const errors = validate(schema, object).filter(({ detail }) => !detail.startsWith('some validation rules were not checked'))
+      expect(errors.map(fieldErrorText).toSorted()).toEqual((answer.errors ?? []).toSorted())
     })
   },
 )

@@ -1,4 +1,4 @@
-import { ruleErrors } from './cel/rules.ts'
+import { correlate, hasRules, ruleErrors } from './cel/rules.ts'
 import type { FieldError } from './field-error.ts'
 import { childPath, indexPath } from './field-path.ts'
 import { formatError } from './format.ts'
@@ -17,19 +17,43 @@ export interface ValidateOptions {
 
 /**
  * Validates a whole object (defaulted and pruned) against its schema and returns what Kubernetes' API server would complain about, with its
- * field paths and texts. With `old`, transition rules (`oldSelf`) are evaluated too. Does not look at `metadata` beyond its types.
+ * field paths and texts. With `old`, transition rules (`oldSelf`) are evaluated too, and what did not change since is not refused.
+ * Does not look at `metadata` beyond its types.
  */
 export function validate(schema: StructuralSchema, object: unknown, old?: unknown, options: ValidateOptions = {}): FieldError[] {
-  const walk: Walk = { errors: [], duplicates: options.duplicates ?? true }
-  visit(schema, object, '', true, walk)
+  const duplicates = options.duplicates ?? true
+  let walk: Walk = { errors: [], duplicates, ratchets: false }
+  visit(schema, object, '', true, walk, undefined)
+  if (walk.errors.length > 0 && old !== undefined) {
+    walk = { errors: [], duplicates, ratchets: true }
+    visit(schema, object, '', true, walk, old)
+  }
   // Kubernetes evaluates rules only when the value has the shape they were written for.
-  if (walk.errors.length === 0) ruleErrors(schema, object, old, '', walk.errors)
+  if (!walk.errors.some(({ type }) => blocking.has(type))) ruleErrors(schema, object, old, '', walk.errors)
+  else if (hasRules(schema)) walk.errors.push(unchecked)
   return walk.errors
+}
+
+const blocking: ReadonlySet<FieldError['type']> = new Set([
+  'FieldValueNotSupported',
+  'FieldValueRequired',
+  'FieldValueTooLong',
+  'FieldValueTooMany',
+  'FieldValueTypeInvalid',
+])
+
+const unchecked: FieldError = {
+  type: 'FieldValueInvalid',
+  field: '',
+  value: null,
+  detail: 'some validation rules were not checked because the object was invalid; correct the existing errors to complete validation',
 }
 
 interface Walk {
   readonly errors: FieldError[]
   readonly duplicates: boolean
+  /** What an update leaves as it was is not looked at: it was stored under other rules and does not stand in the way of the rest. */
+  readonly ratchets: boolean
 }
 
 /** The name kube-openapi has for the JSON type of a value. */
@@ -80,8 +104,9 @@ function typeError(schema: StructuralSchema, value: unknown, path: string): Fiel
   return byFormat ? typeInvalid(path, format, formatNames[actual] ?? '') : typeInvalid(path, type, actual)
 }
 
-function visit(schema: StructuralSchema, value: unknown, path: string, isResource: boolean, walk: Walk): void {
+function visit(schema: StructuralSchema, value: unknown, path: string, isResource: boolean, walk: Walk, old: unknown): void {
   if (value === undefined) return
+  if (walk.ratchets && old !== undefined && equalJson(value, old)) return
   if (value === null && schema.nullable === true) return
   const wrong = typeError(schema, value, path)
   if (wrong !== undefined) walk.errors.push(wrong)
@@ -95,8 +120,8 @@ function visit(schema: StructuralSchema, value: unknown, path: string, isResourc
   }
   if (typeof value === 'string') visitString(schema, value, path, walk)
   else if (typeof value === 'number') visitNumber(schema, value, path, walk)
-  else if (Array.isArray(value)) visitArray(schema, value, path, walk)
-  else if (isJsonObject(value)) visitObject(schema, value, path, isResource, walk)
+  else if (Array.isArray(value)) visitArray(schema, value, path, walk, old)
+  else if (isJsonObject(value)) visitObject(schema, value, path, isResource, walk, old)
   visitCombinations(schema, value, path, walk)
 }
 
@@ -147,7 +172,7 @@ function visitNumber(schema: StructuralSchema, value: number, path: string, walk
     walk.errors.push(invalid(path, value, `should be a multiple of ${multipleOf}`))
 }
 
-function visitArray(schema: StructuralSchema, value: readonly unknown[], path: string, walk: Walk): void {
+function visitArray(schema: StructuralSchema, value: readonly unknown[], path: string, walk: Walk, old: unknown): void {
   const { minItems, maxItems, items } = schema
   if (minItems !== undefined && value.length < minItems)
     walk.errors.push(invalid(path, value.length, `should have at least ${minItems} items`))
@@ -159,7 +184,8 @@ function visitArray(schema: StructuralSchema, value: readonly unknown[], path: s
   }
   if (items !== undefined) {
     const isResource = items['x-kubernetes-embedded-resource'] === true
-    for (let at = 0; at < value.length; at++) visit(items, value[at], indexPath(path, at), isResource, walk)
+    const before = walk.ratchets ? correlate(schema, old) : undefined
+    for (let at = 0; at < value.length; at++) visit(items, value[at], indexPath(path, at), isResource, walk, before?.(value[at]))
   }
   const listType = schema['x-kubernetes-list-type']
   if (walk.duplicates && value.length > 1 && (listType === 'set' || listType === 'map')) visitDuplicates(schema, value, path, walk)
@@ -196,7 +222,9 @@ function visitObject(
   path: string,
   isResource: boolean,
   walk: Walk,
+  old: unknown,
 ): void {
+  const before = isJsonObject(old) ? old : undefined
   const { required, additionalProperties, minProperties, maxProperties } = schema
   const properties = isResource ? resourceProperties(schema) : schema.properties
   if (minProperties !== undefined || maxProperties !== undefined) {
@@ -215,13 +243,14 @@ function visitObject(
   const values = typeof additionalProperties === 'object' ? additionalProperties : undefined
   for (const name in value) {
     const member = (properties !== undefined && Object.hasOwn(properties, name) ? properties[name] : undefined) ?? values
-    if (member !== undefined) visit(member, value[name], childPath(path, name), member['x-kubernetes-embedded-resource'] === true, walk)
+    if (member === undefined) continue
+    visit(member, value[name], childPath(path, name), member['x-kubernetes-embedded-resource'] === true, walk, before?.[name])
   }
 }
 
 function matches(schema: StructuralSchema, value: unknown, path: string): FieldError[] {
-  const walk: Walk = { errors: [], duplicates: false }
-  visit(schema, value, path, false, walk)
+  const walk: Walk = { errors: [], duplicates: false, ratchets: false }
+  visit(schema, value, path, false, walk, undefined)
   return walk.errors
 }
 

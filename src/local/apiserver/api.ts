@@ -153,6 +153,8 @@ export class Api {
     }
     if (target.subresource !== undefined) return this.#subresource(objectTarget(target), request)
     if (!resource.verbs.includes(verb)) throw methodNotSupported(resource.type, verb)
+    // Across namespaces there is only reading.
+    if (resource.type.namespaced && target.namespace === undefined && request.method !== 'GET') throw methodNotAllowed()
     switch (verb) {
       case 'get':
         return objects.get(objectTarget(target), request)
@@ -223,8 +225,8 @@ function objectTarget({ resource, namespace, name, subresource }: Target): Objec
 export function verbOf(target: Target, request: Pick<ApiRequest, 'method' | 'query'>): Verb {
   switch (request.method) {
     case 'GET':
-      if (isTrue(request.query, 'watch') && target.subresource === undefined) return 'watch'
-      return target.name === undefined ? 'list' : 'get'
+      if (target.name !== undefined) return 'get'
+      return isTrue(request.query, 'watch') ? 'watch' : 'list'
     case 'POST':
       return 'create'
     case 'PUT':

@@ -72,6 +72,7 @@ describe('x-kubernetes-validations', () => {
   test('rules wait for the shape they were written for', () => {
     expect(texts(schema, { spec: { min: 'x', max: 1 } })).toEqual([
       'spec.min: Invalid value: "string": spec.min in body must be of type integer: "string"',
+      '<nil>: Invalid value: null: some validation rules were not checked because the object was invalid; correct the existing errors to complete validation',
     ])
   })
 

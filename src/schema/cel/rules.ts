@@ -1,6 +1,6 @@
 import type { FieldError } from '../field-error.ts'
 import { appendRulePath, childPath, indexPath } from '../field-path.ts'
-import { canonicalJson, isJsonObject } from '../json.ts'
+import { canonicalJson, equalJson, isJsonObject } from '../json.ts'
 import { schemaReaches } from '../reach.ts'
 import type { StructuralSchema, ValidationRule } from '../structural.ts'
 import { compile, firstLine, optionalValue } from './program.ts'
@@ -31,9 +31,11 @@ export function ruleErrors(schema: StructuralSchema, value: unknown, old: unknow
   }
 }
 
-const hasRules = schemaReaches(schema => (schema['x-kubernetes-validations']?.length ?? 0) > 0)
+/** Whether a schema, or anything below it, has rules. */
+export const hasRules = schemaReaches(schema => (schema['x-kubernetes-validations']?.length ?? 0) > 0)
 
-function correlate(schema: StructuralSchema, old: unknown): (item: unknown) => unknown {
+/** Finds the previous value of a list's item: by key in lists of type `map`, never in others. */
+export function correlate(schema: StructuralSchema, old: unknown): (item: unknown) => unknown {
   const keys = schema['x-kubernetes-list-type'] === 'map' ? schema['x-kubernetes-list-map-keys'] : undefined
   if (keys === undefined || !Array.isArray(old)) return () => undefined
   const identity = (item: unknown) => canonicalJson(isJsonObject(item) ? keys.map(key => item[key] ?? null) : null)
@@ -62,6 +64,7 @@ function evaluate(
       if (program.usesOldSelf && old !== undefined) oldSelf ??= toCel(schema, old, probe)
       const before = rule.optionalOldSelf === true ? optionalValue(oldSelf) : oldSelf
       if (program.run(self, before, probe.largest) === true) continue
+      if (!program.usesOldSelf && old !== undefined && equalJson(value, old)) continue
       refuse(messageOf(rule, self, before, probe.largest))
     } catch (error) {
       refuse(`${firstLine(error)} evaluating rule: ${rule.message?.trim() ?? rule.rule.trim()}`)

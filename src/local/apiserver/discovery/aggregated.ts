@@ -20,10 +20,12 @@ export function aggregatedDiscovery(groups: readonly GroupVersions[], version: A
   }
 }
 
-function resourceDiscovery({ type, singular, shortNames, categories, verbs, subresources }: RegisteredResource) {
+function resourceDiscovery({ type, custom, singular, shortNames, categories, verbs, subresources }: RegisteredResource) {
+  // The real server leaves the version of built-in kinds to the entry it stands in.
+  const responseKind = { group: type.group, version: custom ? type.version : '', kind: type.kind }
   return {
     resource: type.plural,
-    responseKind: { group: type.group, version: type.version, kind: type.kind },
+    responseKind,
     scope: type.namespaced ? 'Namespaced' : 'Cluster',
     singularResource: singular,
     verbs,
@@ -34,7 +36,7 @@ function resourceDiscovery({ type, singular, shortNames, categories, verbs, subr
       : {
           subresources: subresources.map(subresource => ({
             subresource: subresource.name,
-            responseKind: subresource.kind ?? { group: type.group, version: type.version, kind: type.kind },
+            responseKind: subresource.kind ?? responseKind,
             verbs: subresource.verbs,
           })),
         }),

@@ -32,17 +32,14 @@ export const serviceStrategy: KindStrategy = {
     spec.type ??= 'ClusterIP'
     for (const port of spec.ports ?? []) defaultPort(port)
     if (mayHaveNodePorts(spec)) spec.externalTrafficPolicy ??= 'Cluster'
-    if (hasClusterIP(spec)) {
-      spec.internalTrafficPolicy ??= 'Cluster'
-      spec.ipFamilyPolicy ??= 'SingleStack'
-      spec.ipFamilies ??= ['IPv4']
-    }
+    if (hasClusterIP(spec)) spec.internalTrafficPolicy ??= 'Cluster'
     if (spec.type === 'LoadBalancer') spec.allocateLoadBalancerNodePorts ??= true
   },
 
   prepareForCreate(draft) {
     const service = draft as unknown as Service
     service.status = { loadBalancer: {} }
+    if (service.spec !== undefined) setFamilies(service.spec)
   },
 
   prepareForUpdate(draft, old, { subresource }) {
@@ -51,6 +48,7 @@ export const serviceStrategy: KindStrategy = {
     if (subresource !== undefined || spec === undefined || before === undefined) return
     dropFieldsOfOldType(spec, before)
     keepAllocated(spec, before)
+    setFamilies(spec)
   },
 
   validate(object, old, { subresource }) {
@@ -66,6 +64,13 @@ export const serviceStrategy: KindStrategy = {
     const spec = readSpec(object)
     return { 'spec.clusterIP': spec?.clusterIP ?? '', 'spec.type': spec?.type ?? '' }
   },
+}
+
+/** The cluster has one address family; like the addresses themselves, it is the server's to give and not a default. */
+function setFamilies(spec: ServiceSpec): void {
+  if (!hasClusterIP(spec)) return
+  spec.ipFamilyPolicy ??= 'SingleStack'
+  spec.ipFamilies ??= ['IPv4']
 }
 
 function defaultPort(port: ServicePort): void {

@@ -4,6 +4,9 @@ import { createController, type Controller } from '../../../kube/controller.ts'
 import type { StoredObject } from '../storage/stored-object.ts'
 import type { LifecycleOptions } from './garbage-collector.ts'
 
+/** Of so few objects each counts when a namespace says what it waits for. */
+const fewObjects = 10
+
 /** Empties namespaces that are being deleted and lets them go when nothing is left. */
 export class NamespaceCleaner implements AsyncDisposable {
   readonly #options: LifecycleOptions
@@ -85,7 +88,7 @@ export class NamespaceCleaner implements AsyncDisposable {
     })
   }
 
-  /** Conditions that say what a namespace still waits for; written when the kinds change, not for each object. */
+  /** Conditions that say what a namespace still waits for. */
   #explain(name: string, left: readonly { collection: string; count: number }[]): void {
     const { storage, resources, writer, clock, context } = this.#options
     const resource = resources.ofCollection('namespaces')
@@ -96,7 +99,9 @@ export class NamespaceCleaner implements AsyncDisposable {
         for (const finalizer of metadata.finalizers ?? []) finalizers.set(finalizer, (finalizers.get(finalizer) ?? 0) + 1)
       }
     }
-    const kinds = left.map(({ collection }) => (collection.includes('.') ? collection : `${collection}.`)).toSorted()
+    const remaining = left
+      .map(({ collection, count }) => `${collection.includes('.') ? collection : `${collection}.`} has ${count} resource instances`)
+      .toSorted()
     const now = formatTime(clock.now())
     const reason = (type: string, status: boolean, why: string, message: string) => ({
       type,
@@ -106,23 +111,32 @@ export class NamespaceCleaner implements AsyncDisposable {
       message,
     })
     const conditions = [
+      reason('NamespaceDeletionDiscoveryFailure', false, 'ResourcesDiscovered', 'All resources successfully discovered'),
+      reason('NamespaceDeletionGroupVersionParsingFailure', false, 'ParsedGroupVersions', 'All legacy kube types successfully parsed'),
       reason(
-        'NamespaceContentRemaining',
-        true,
-        'SomeResourcesRemain',
-        `Some resources are remaining: ${kinds.map(kind => `${kind} has resource instances remaining`).join(', ')}`,
+        'NamespaceDeletionContentFailure',
+        false,
+        'ContentDeleted',
+        'All content successfully deleted, may be waiting on finalization',
       ),
+      reason('NamespaceContentRemaining', true, 'SomeResourcesRemain', `Some resources are remaining: ${remaining.join(', ')}`),
       finalizers.size > 0
         ? reason(
             'NamespaceFinalizersRemaining',
             true,
             'SomeFinalizersRemain',
-            `Some content in the namespace has finalizers remaining: ${[...finalizers.keys()].toSorted().join(', ')}`,
+            `Some content in the namespace has finalizers remaining: ${[...finalizers]
+              .map(([finalizer, count]) => `${finalizer} in ${count} resource instances`)
+              .toSorted()
+              .join(', ')}`,
           )
         : reason('NamespaceFinalizersRemaining', false, 'ContentHasNoFinalizers', 'All content-preserving finalizers finished'),
     ]
     const said = storage.get('namespaces', '', name)?.['status'] as { conditions?: { message: string }[] } | undefined
-    if (conditions.every(({ message }) => said?.conditions?.some(known => known.message === message) === true)) return
+    // While many objects go, the kinds are news and their numbers are not.
+    const many = left.reduce((sum, { count }) => sum + count, 0) > fewObjects
+    const news = (message: string): string => (many ? message.replaceAll(/\d+/g, '') : message)
+    if (conditions.every(({ message }) => said?.conditions?.some(known => news(known.message) === news(message)) === true)) return
     writer.overwrite(
       resource,
       '',

@@ -21,7 +21,7 @@ interface Continuation extends Position {
 export function listPage(storage: Storage, resource: ServedResource, selection: Selection, query: URLSearchParams): ListPage {
   const collection = storage.collection(resource.collection)
   const token = query.get('continue') ?? ''
-  const limit = numberOf(query, 'limit') ?? 0
+  const limit = limitOf(query)
   const asked = numberOf(query, 'resourceVersion')
   const match = query.get('resourceVersionMatch') ?? ''
   if (token !== '' && asked !== undefined && asked !== 0) throw badRequest('specifying resource version is not allowed when using continue')
@@ -55,6 +55,11 @@ export function listPage(storage: Storage, resource: ServedResource, selection: 
     },
     items,
   }
+}
+
+/** The real server takes any number; below one it means all. */
+function limitOf(query: URLSearchParams): number {
+  return /^-\d+$/.test(query.get('limit') ?? '') ? 0 : (numberOf(query, 'limit') ?? 0)
 }
 
 /** A whole number of a query; absent and empty are undefined. Throws a 400. */

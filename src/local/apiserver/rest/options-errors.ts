@@ -44,7 +44,8 @@ export function listOptionErrors(query: URLSearchParams, isWatch: boolean): Fiel
   const errors: FieldError[] = []
   if (isWatch) {
     if (sends === null) {
-      if (match !== '') errors.push(forbidden('resourceVersionMatch', 'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided'))
+      if (match !== '')
+        errors.push(forbidden('resourceVersionMatch', 'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided'))
       return errors
     }
     if (match !== 'NotOlderThan') {
@@ -54,7 +55,8 @@ export function listOptionErrors(query: URLSearchParams, isWatch: boolean): Fiel
     return errors
   }
   if (match !== '') {
-    if (version === '') errors.push(forbidden('resourceVersionMatch', 'resourceVersionMatch is forbidden unless resourceVersion is provided'))
+    if (version === '')
+      errors.push(forbidden('resourceVersionMatch', 'resourceVersionMatch is forbidden unless resourceVersion is provided'))
     if ((query.get('continue') ?? '') !== '') {
       errors.push(forbidden('resourceVersionMatch', 'resourceVersionMatch is forbidden when continue is provided'))
     }

@@ -6,7 +6,7 @@ import type { Draft } from '../registry.ts'
 import type { ApiRequest, ApiResponse } from '../request.ts'
 import type { ServedResource } from '../resources/served-resource.ts'
 import { served } from '../resources/served-resource.ts'
-import { badRequest, methodNotAllowed, notFound } from '../status-errors.ts'
+import { badRequest, methodNotAllowed, notFound, tooLargeResourceVersion } from '../status-errors.ts'
 import type { Storage } from '../storage/storage.ts'
 import { openWatch } from '../watch/open-watch.ts'
 import { selectionOf } from '../watch/selection.ts'
@@ -63,6 +63,8 @@ export class ResourceApi {
   }
 
   get(target: ObjectTarget, request: ApiRequest): ApiResponse {
+    const asked = numberOf(request.query, 'resourceVersion')
+    if (asked !== undefined && asked > this.#storage.revision) throw tooLargeResourceVersion(asked, this.#storage.revision)
     const object = this.#storage.get(target.resource.collection, target.namespace, target.name)
     if (object === undefined) throw notFound(target.resource.type, target.name)
     return objectResponse(this.view(request), target.resource, served(target.resource, object))
@@ -115,6 +117,9 @@ export class ResourceApi {
     const view = this.view(request)
     const context = writeContextOf(request, subresource)
     const draft = asDraft(resource, decodeBody(request))
+    if ((draft.metadata.name ?? '') === '') {
+      throw badRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`)
+    }
     let first: Draft | undefined = draft
     const object = await this.#writer.update(
       resource,

@@ -80,7 +80,7 @@ function cellsFor(resource: RegisteredResource): Cells {
 const createdAt: Cells = object => [object.metadata.name, object.metadata.creationTimestamp]
 
 function row(cells: unknown[], object: Readonly<Draft>, include: IncludeObject): TableRow {
-  if (include === 'None') return { cells }
+  if (include === 'None') return { cells, object: null }
   if (include === 'Object') return { cells, object }
   return { cells, object: { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: object.metadata } }
 }
