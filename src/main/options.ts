@@ -6,7 +6,7 @@ export interface HostAndPort {
   readonly port: number
 }
 
-/** An option such as `127.0.0.1:8080` or `[::]:8080`. */
+/** An option such as `127.0.0.1:8080` or `[::]:8080`; `:8080` is every address of the machine, of both families. */
 export function hostAndPort(value: string): HostAndPort {
   const match = /^(.*):(\d+)$/.exec(value)
   if (match === null) throw new InvalidArgumentError('It must be host:port, such as 127.0.0.1:8080.')

@@ -30,15 +30,13 @@ export function addWebhooksCommand(parent: Command, context: CliContext): void {
     usage: 'webhooks',
     summary: 'Refuse bad input on a Kubernetes cluster that exists: serve validating webhooks',
     examples: [
-      'berth webhooks --health-bind 0.0.0.0:8080        # in pods behind the Service berth-webhooks; any number of them',
+      'berth webhooks --health-bind :8080        # in pods behind the Service berth-webhooks; any number of them',
       'berth webhooks --certificate-dir /etc/berth-tls  # certificates of cert-manager instead of own ones',
       'berth webhooks --install --url https://192.0.2.7:9443   # from a machine that the API server can reach',
     ],
   })
     .addOption(
-      new Option('--bind <host:port>', 'serve the webhooks here')
-        .argParser(hostAndPort)
-        .default({ host: '0.0.0.0', port: 9443 }, '0.0.0.0:9443'),
+      new Option('--bind <host:port>', 'serve the webhooks here').argParser(hostAndPort).default({ host: '', port: 9443 }, ':9443'),
     )
     .option('--health-bind <host:port>', 'serve /healthz, /readyz and /metrics here', hostAndPort)
     .option('--service-name <name>', 'Service in front of the webhooks', 'berth-webhooks')
