@@ -1,14 +1,18 @@
 import { defineConfig } from 'vitest/config'
+import { embeddedOnly, onOwnClusters } from './test/one-sided.ts'
+
+const onRealCluster = process.env['BERTH_TEST_KUBECONFIG'] !== undefined
 
 export default defineConfig({
   test: {
     reporters: ['default', './test/tally-reporter.ts'],
     projects: [
-      { test: { name: 'unit', include: ['src/**/*.test.ts', 'scripts/**/*.test.ts', 'deploy/**/*.test.ts', 'examples/**/*.test.ts'], pool: 'threads' } },
+      { test: { name: 'unit', include: ['{src,scripts,examples,deploy,bench}/**/*.test.ts'], pool: 'threads' } },
       {
         test: {
           name: 'scenarios',
           include: ['test/**/*.test.ts'],
+          exclude: onRealCluster ? [...Object.keys(embeddedOnly), ...Object.keys(onOwnClusters)] : [],
           pool: 'forks',
           fileParallelism: false,
           testTimeout: 120_000,
