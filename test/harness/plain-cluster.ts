@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { cacheFolder, defaultVersion, missingHere, startKubernetes } from '../cluster/cluster.ts'
+import { cacheFolder, defaultVersion, missingHere, openCluster, startKubernetes } from '../cluster/cluster.ts'
 import { clientOf, startCluster, type TestCluster } from './cluster.ts'
 
 /** A Kubernetes of its own on which Berth is not at work, with one node that only claims to run pods. */
@@ -34,7 +34,10 @@ export async function plainClusters(name: string): Promise<PlainCluster[]> {
   return isWanted ? [embedded, { kind: 'real', start: () => startReal(name) }] : [embedded]
 }
 
-async function startReal(name: string): Promise<TestCluster> {
+async function startReal(scenario: string): Promise<TestCluster> {
+  const name = `test-${scenario}`
+  // What a scenario left that was killed.
+  await (await openCluster(name))?.down()
   const folder = await mkdtemp(join(tmpdir(), 'berth-test-'))
   const options = { name, version: defaultVersion, node: false, fakeNodes: 1 }
   const cluster = await startKubernetes(options, line => void process.stderr.write(`${line}\n`))
