@@ -6,10 +6,11 @@ export interface ConfiguredWebhook {
   readonly clientConfig: { readonly caBundle?: string }
 }
 
+const blocksOf = (pem: string): string[] => pem.match(/-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----\n?/g) ?? []
+
 /** The fingerprints of the certificates in a PEM; order and text between them mean nothing. */
 function fingerprintsOf(pem: string): Set<string> {
-  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g) ?? []
-  return new Set(blocks.flatMap(block => readCertificate(block)?.fingerprint256 ?? []))
+  return new Set(blocksOf(pem).flatMap(block => readCertificate(block)?.fingerprint256 ?? []))
 }
 
 const textOf = (caBundle: string | undefined): string => Buffer.from(caBundle ?? '', 'base64').toString('utf8')
@@ -18,6 +19,11 @@ const textOf = (caBundle: string | undefined): string => Buffer.from(caBundle ??
 export function allTrust(webhooks: readonly ConfiguredWebhook[], cert: string): boolean {
   const [wanted = ''] = fingerprintsOf(cert)
   return webhooks.every(({ clientConfig }) => fingerprintsOf(textOf(clientConfig.caBundle)).has(wanted))
+}
+
+/** The authority that a bundle begins with: as bundles are written here, the one that signs. */
+export function trustedFirst(webhooks: readonly ConfiguredWebhook[]): string | undefined {
+  return webhooks.flatMap(({ clientConfig }) => blocksOf(textOf(clientConfig.caBundle))).find(block => readCertificate(block) !== undefined)
 }
 
 /**

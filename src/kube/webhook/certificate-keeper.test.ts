@@ -184,6 +184,18 @@ describe('the keeper of webhook certificates', () => {
     await world.expectTrust()
   })
 
+  it('keeps trusting what other replicas show when a new one makes a lost Secret again', async () => {
+    await using world = await World.start()
+    await world.replica()
+    await world.client.delete(secrets, { namespace, name: 'hooks-tls' })
+    await world.replica()
+    expect(world.replicas[0]?.shown).toHaveLength(1)
+    await world.expectTrust()
+    await world.pass(15 * minute)
+    await world.expectTrust()
+    expect((await world.bundles())[0]?.match(/BEGIN/g)).toHaveLength(1)
+  })
+
   it('serves two versions that are called by different names, without replacing each other for ever', async () => {
     await using world = await World.start()
     await world.replica(['old.default.svc'])

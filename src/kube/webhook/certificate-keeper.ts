@@ -6,7 +6,7 @@ import { type MetricsSink, noopMetrics } from '../metrics.ts'
 import type { DeepReadonly, KubeObject } from '../object.ts'
 import type { ResourceType } from '../resource.ts'
 import type { KeyAndCertificate } from '../tls/certificates.ts'
-import { allTrust, bundlePatch, type ConfiguredWebhook } from './ca-bundle.ts'
+import { allTrust, bundlePatch, type ConfiguredWebhook, trustedFirst } from './ca-bundle.ts'
 import {
   type CertificateMaterial,
   expiryOf,
@@ -144,7 +144,8 @@ export class CertificateKeeper implements AsyncDisposable {
         await this.#inject(webhooks, complete(stored), signal)
         return isShown ? Math.min(Math.max(decision.until - now, settlingMs), this.#periodMs) : settlingMs
       }
-      const lastAuthority = this.#shown?.authority.cert
+      // Others may show a certificate of it yet, also when this replica has only just started.
+      const lastAuthority = this.#shown?.authority.cert ?? trustedFirst(webhooks)
       const options = { now, names, lifetimeMs: this.#lifetimeMs, ...(lastAuthority !== undefined && { lastAuthority }) }
       if (await this.#store(secret, takeStep(decision, stored, options), signal)) {
         const { step, reason } = decision
