@@ -1,4 +1,4 @@
-// npm run bench [name…]: runs all benches, or those named. Each prints one JSON line and a table.
+// npm run bench [name…]: runs all benches but the long ones, or those named. Each prints one JSON line and a table.
 import { availableParallelism, loadavg, release } from 'node:os'
 import { apiserver } from './apiserver.ts'
 import { container } from './container.ts'
@@ -8,19 +8,21 @@ import type { Bench, Row } from './harness/bench.ts'
 import { table } from './harness/table.ts'
 import { inPlace } from './in-place.ts'
 import { servers } from './servers.ts'
+import { soak } from './soak.ts'
 import { start } from './start.ts'
 
 const benches: readonly Bench[] = [servers, inPlace, deletion, apiserver, start, container, demo]
+/** Take long, so they run only when they are named. */
+const patient: readonly Bench[] = [soak]
 const names = process.argv.slice(2)
-const unknown = names.filter(name => !benches.some(bench => bench.name === name))
+const all = [...benches, ...patient]
+const unknown = names.filter(name => !all.some(bench => bench.name === name))
 if (unknown.length > 0) {
-  console.error(
-    `no bench is called ${unknown.join(', ')}; there are:\n${benches.map(({ name, about }) => `  ${name}: ${about}`).join('\n')}`,
-  )
+  console.error(`no bench is called ${unknown.join(', ')}; there are:\n${all.map(({ name, about }) => `  ${name}: ${about}`).join('\n')}`)
   process.exit(2)
 }
 const machine = { cores: availableParallelism(), kernel: release().split('-')[0], node: process.version }
-for (const bench of benches.filter(({ name }) => names.length === 0 || names.includes(name))) {
+for (const bench of names.length === 0 ? benches : all.filter(({ name }) => names.includes(name))) {
   const rows: Row[] = []
   // Of the last minute: above zero, something else had a share of the cores.
   const load = Number((loadavg()[0] ?? 0).toFixed(1))

@@ -72,6 +72,20 @@ function pickFault(plane: Plane, random: SeededRandom): Fault {
   return random.pick(possible.flatMap(fault => Array.from({ length: fault.weight }, () => fault)))
 }
 
+/** A fault after which more is told than that it is over. */
+const slowMs = 20_000
+
+const lastLines = ({ all }: Replicas): string =>
+  all
+    .map(
+      ({ name, log }) =>
+        `${name}:\n${log
+          .slice(-15)
+          .map(line => JSON.stringify(line))
+          .join('\n')}`,
+    )
+    .join('\n')
+
 async function survive(plane: Plane, replicas: Replicas, world: World, random: SeededRandom, leaseNamespace: string): Promise<void> {
   const tally = new Tally()
   const began = performance.now()
@@ -102,17 +116,13 @@ async function survive(plane: Plane, replicas: Replicas, world: World, random: S
       if (replicas.violations.length > 0) throw new Error(replicas.violations.join('\n'))
       for (const { name, runs, stray } of replicas.all) if (!runs) throw new Error(`${name} has ended by itself:\n${stray}`)
     } catch (error) {
-      const logs = replicas.all.map(
-        ({ name, log }) =>
-          `${name}:\n${log
-            .slice(-15)
-            .map(line => JSON.stringify(line))
-            .join('\n')}`,
-      )
       const what = error instanceof Error ? error.message : String(error)
-      throw new Error(`seed ${seed}, fault ${number} (${fault.name}): ${what}\n${story.join('\n')}\n${logs.join('\n')}`, { cause: error })
+      throw new Error(`seed ${seed}, fault ${number} (${fault.name}): ${what}\n${story.join('\n')}\n${lastLines(replicas)}`, {
+        cause: error,
+      })
     }
     if (count > 20) console.info(`${number}: ${fault.name}: ${story.at(-1)}`)
+    if (performance.now() - started > slowMs) console.info(story.join('\n'), lastLines(replicas))
   }
   const errors = replicas.all.flatMap(({ log }) => log.filter(({ level }) => level >= 50))
   expect(errors).toEqual([])

@@ -66,6 +66,14 @@ export class Cache implements AsyncDisposable {
     await Promise.all([...this.#entries.values()].map(({ store }) => store.whenSynced(signal)))
   }
 
+  /**
+   * Resolves when every store has been brought up to date, but for what is on its way; see {@link Reflector.refresh}. For a process that
+   * has waited and now acts on what its stores say.
+   */
+  async refresh(signal: AbortSignal): Promise<void> {
+    await Promise.all([...this.#entries.values()].flatMap(({ reflectors }) => reflectors.map(reflector => reflector.refresh(signal))))
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(
       [...this.#entries.values()].flatMap(({ reflectors }) => reflectors.map(reflector => reflector[Symbol.asyncDispose]())),

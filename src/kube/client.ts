@@ -73,6 +73,8 @@ export interface WatchOptions extends CallOptions {
   resourceVersion?: string
   sendInitialEvents?: boolean
   timeoutSeconds?: number
+  /** Called when the server has begun to answer: what happened since the version follows at once. */
+  onOpen?: () => void
 }
 
 export interface Scale extends KubeObject {

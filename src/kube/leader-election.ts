@@ -35,8 +35,9 @@ export interface LeaderElectionOptions {
  * - `unanswered`: a request about the lease got no answer at all in its time. Perhaps the server is busy.
  * - `lost`: the term was lost over that.
  * - `missed`: the lease was renewed and the watch that a candidate holds on it did not say so.
+ * - `over`: there was an answer again, after one or more of the others.
  */
-export type Silence = 'unanswered' | 'lost' | 'missed'
+export type Silence = 'unanswered' | 'lost' | 'missed' | 'over'
 
 /** The lease could not be renewed in time, or another has it. The process may stand for election again. */
 export class LeadershipLostError extends Error {
@@ -163,6 +164,7 @@ export class LeaderElector {
     try {
       const stored = await this.#write(AbortSignal.any([signal, late.signal]))
       this.#failures = 0
+      if (this.#wasSilent) this.#options.onSilence?.('over')
       this.#wasSilent = false
       if (stored === undefined) return 'other'
       this.#see(stored)

@@ -85,6 +85,47 @@ describe('Reflector', () => {
     await reflector[Symbol.asyncDispose]()
   })
 
+  test('a refresh opens the watch again and has what was missed; one that has just spoken is left alone', async () => {
+    const { server, clock, reflector, heard } = setUp()
+    const { signal } = new AbortController()
+    reflector.start()
+    await reflector.refresh(signal)
+    await reflector.store.whenSynced()
+    await clock.advance(0)
+    await reflector.refresh(signal)
+    expect([server.count(false), server.count(true)]).toEqual([1, 1])
+    await clock.advance(5000)
+    const done = reflector.refresh(signal)
+    server.put('a')
+    await clock.advance(100)
+    await done
+    expect(heard).toEqual(['+a'])
+    expect([server.count(false), server.count(true)]).toEqual([1, 2])
+    await reflector[Symbol.asyncDispose]()
+  })
+
+  test('a refresh cuts a wait short, and ends with its signal', async () => {
+    const { server, clock, reflector, heard } = setUp()
+    reflector.start()
+    await reflector.store.whenSynced()
+    await clock.advance(2000)
+    for (let times = 0; times < 5; times += 1) server.refusals.push({ status: 500 })
+    server.reset()
+    await clock.advance(1500)
+    expect(reflector.state.name).toBe('backoff')
+    const given = new AbortController()
+    const refused = expect(reflector.refresh(given.signal)).rejects.toThrow()
+    given.abort()
+    await refused
+    server.refusals.length = 0
+    server.put('a')
+    const done = reflector.refresh(new AbortController().signal)
+    await clock.advance(100)
+    await done
+    expect(heard).toEqual(['+a'])
+    await reflector[Symbol.asyncDispose]()
+  })
+
   test('lists again at 410 and announces only differences', async () => {
     const { server, clock, reflector, heard } = setUp()
     server.put('stays')

@@ -1,6 +1,6 @@
 import { ApiError, isGone } from './api-error.ts'
 import type { Client, WatchEvent } from './client.ts'
-import { type Clock, systemClock } from './clock.ts'
+import { abortReason, type Clock, systemClock } from './clock.ts'
 import { type Logger, noopLogger } from './logger.ts'
 import { type DeepReadonly, keyOf, type KubeObject, type ObjectKey } from './object.ts'
 import { apiVersionOf, type ResourceType } from './resource.ts'
@@ -41,7 +41,8 @@ export type ReflectorState<T extends KubeObject> =
   | { readonly name: 'backoff'; readonly waitMs: number; readonly next: ReflectorState<T> }
 
 const firstBackoffMs = 200
-const longestBackoffMs = 30_000
+/** Short: after an outage of the API server everything waits for this. A process has a dozen reflectors, so that they cost it little. */
+const longestBackoffMs = 5000
 /** A watch lives 5 to 10 minutes, as in client-go; then it is opened again where it ended. */
 const watchSeconds = 300
 /**
@@ -49,6 +50,10 @@ const watchSeconds = 300
  * bookmark every minute, give or take a quarter; where one does not, this costs a request now and then.
  */
 const longestSilenceMs = 90_000
+/** What has spoken within this time is alive. */
+const newsMs = 1000
+/** How long what was missed takes to come once a watch is open, as good as always. */
+const catchUpMs = 100
 const initialEventsEnd = 'k8s.io/initial-events-end'
 
 /**
@@ -72,6 +77,12 @@ export class Reflector<T extends KubeObject> implements AsyncDisposable {
   /** The version up to which the store has seen everything, for resuming after a failure in mid-stream. */
   #resumeAt: string | undefined
   #run: Promise<void> | undefined
+  /** When the server said something last, on the monotonic clock. */
+  #heardAt = Number.NEGATIVE_INFINITY
+  /** Ends the current step early; see {@link refresh}. */
+  #interrupt = new AbortController()
+  /** Resolved when the store's content is as new as the server's at that moment, but for what is on its way. */
+  #fresh: PromiseWithResolvers<void> | undefined
 
   constructor(options: ReflectorOptions<T>) {
     this.#options = options
@@ -96,6 +107,28 @@ export class Reflector<T extends KubeObject> implements AsyncDisposable {
     this.#run ??= this.#loop(ends)
   }
 
+  /**
+   * Resolves when the store is as new as the server, but for what is on its way. For those who are about to rely on a store that was filled
+   * long ago: its watch may have died without a word, so one that has not said anything just now is opened again where it stands.
+   */
+  async refresh(signal: AbortSignal): Promise<void> {
+    if (this.#resumeAt === undefined || this.#clock.monotonic() - this.#heardAt < newsMs) return
+    this.#fresh ??= Promise.withResolvers()
+    const { promise } = this.#fresh
+    this.#interrupt.abort()
+    const aborted = Promise.withResolvers<never>()
+    const onAbort = (): void => aborted.reject(abortReason(signal))
+    if (signal.aborted) onAbort()
+    signal.addEventListener('abort', onAbort, { once: true })
+    try {
+      await Promise.race([promise, aborted.promise])
+      // The answer has begun; what was missed comes with it.
+      await this.#clock.sleep(catchUpMs, signal)
+    } finally {
+      signal.removeEventListener('abort', onAbort)
+    }
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort()
     await this.#run
@@ -103,13 +136,25 @@ export class Reflector<T extends KubeObject> implements AsyncDisposable {
 
   async #loop(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
+      const interrupt = new AbortController()
+      this.#interrupt = interrupt
       try {
-        this.#state = await this.#step(this.#state, signal)
+        this.#state = await this.#step(this.#state, AbortSignal.any([signal, interrupt.signal]))
       } catch (error) {
         if (signal.aborted) return
-        this.#state = this.#afterFailure(this.#state, error)
+        if (interrupt.signal.aborted) this.#state = this.#whereItStands()
+        else this.#state = this.#afterFailure(this.#state, error)
       }
     }
+  }
+
+  #whereItStands(): ReflectorState<T> {
+    return this.#resumeAt === undefined ? this.#initialState() : { name: 'watching', resourceVersion: this.#resumeAt }
+  }
+
+  #caughtUp(): void {
+    this.#fresh?.resolve()
+    this.#fresh = undefined
   }
 
   #step(state: ReflectorState<T>, signal: AbortSignal): Promise<ReflectorState<T>> {
@@ -148,6 +193,7 @@ export class Reflector<T extends KubeObject> implements AsyncDisposable {
         this.#store.replace(pending)
         pending.clear()
         this.#failures = 0
+        this.#caughtUp()
       } else if (event.type === 'DELETED') pending.delete(keyOf(event.object))
       else pending.set(keyOf(event.object), event.object)
       if (resourceVersion !== undefined) this.#resumeAt = resourceVersion
@@ -182,18 +228,23 @@ export class Reflector<T extends KubeObject> implements AsyncDisposable {
     const { client, type } = this.#options
     const timeoutSeconds = Math.ceil(watchSeconds * (1 + this.#random()))
     const silent = new AbortController()
-    let heardAt = this.#clock.monotonic()
+    const openedAt = this.#clock.monotonic()
     let timer: Disposable | undefined
     const listen = (): void => {
-      const left = heardAt + longestSilenceMs - this.#clock.monotonic()
+      const left = Math.max(openedAt, this.#heardAt) + longestSilenceMs - this.#clock.monotonic()
       if (left > 0) timer = this.#clock.after(left, listen)
       else silent.abort()
     }
     listen()
     try {
       const ends = AbortSignal.any([signal, silent.signal])
-      for await (const event of client.watch(type, { ...this.#selection(), ...what, timeoutSeconds, signal: ends })) {
-        heardAt = this.#clock.monotonic()
+      // A watch that begun with a list's content has that to say first.
+      const onOpen = (): void => {
+        this.#heardAt = this.#clock.monotonic()
+        if (what.sendInitialEvents !== true) this.#caughtUp()
+      }
+      for await (const event of client.watch(type, { ...this.#selection(), ...what, timeoutSeconds, onOpen, signal: ends })) {
+        this.#heardAt = this.#clock.monotonic()
         yield event
       }
     } catch (error) {
@@ -216,8 +267,7 @@ export class Reflector<T extends KubeObject> implements AsyncDisposable {
       this.#canStream = false
       return { name: 'listing' }
     }
-    const next: ReflectorState<T> =
-      this.#resumeAt === undefined ? this.#initialState() : { name: 'watching', resourceVersion: this.#resumeAt }
+    const next = this.#whereItStands()
     // A connection that breaks is everyday life; only what repeats is worth a line at the default level.
     if (this.#failures < 2) this.#logger.debug('watch interrupted', fields)
     else this.#logger.warn('watch keeps failing', { ...fields, failures: this.#failures })

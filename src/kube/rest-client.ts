@@ -97,6 +97,7 @@ export class RestClient implements Client {
     })
     // A reset is the caller's to handle: it knows from which version to go on.
     const response = await this.#sender.send(request('GET', resourcePath(type, namespace) + query, options), false)
+    options.onOpen?.()
     try {
       for await (const event of response.lines()) yield event as WatchEvent<T>
     } catch (error) {

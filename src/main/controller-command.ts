@@ -94,6 +94,8 @@ async function controller(context: CliContext, transport: Transport, options: Co
   const cache = parts.use(new Cache({ client, clock: context.clock, logger, ...(namespaces === undefined ? {} : { namespaces }) }))
   const work = async (signal: AbortSignal, fence?: Fence): Promise<void> => {
     const writer = fence === undefined ? client : new RestClient({ ...connection, fence })
+    // What it saw while it waited may be old, if its network was bad; it must not act on that.
+    await cache.refresh(signal)
     if (options.installCrds === true) await installDefinitions(writer, signal, { logger, takeOver })
     await using _controllers = await startControllers(
       { client: writer, cache, logger, metrics, takeOver, ...(network === undefined ? {} : { network }) },

@@ -17,14 +17,8 @@ export async function leadAgainAndAgain(
   signal: AbortSignal,
 ): Promise<void> {
   const { transport, ...election } = options
-  let probing = false
-  const onSilence = (what: Silence): void => {
-    // The work of the term is over, or there is none: nothing is lost by connecting anew.
-    if (what !== 'unanswered') return transport.reset?.()
-    if (probing) return
-    probing = true
-    void resetIfDead(options.client, transport).finally(() => (probing = false))
-  }
+  const connections = new Connections(options.client, transport)
+  const onSilence = (what: Silence): void => connections.heard(what)
   const elector = new LeaderElector({ ...election, onSilence })
   while (!signal.aborted) {
     try {
@@ -37,11 +31,41 @@ export async function leadAgainAndAgain(
 
 /**
  * A renewal without an answer may mean a server that is busy, or connections that died without a word: a node that lost its network, a load
- * balancer that forgot us. Watches on those would stay silent for minutes, so they are dropped when `/version` is not answered either.
+ * balancer that forgot us. Watches on those would stay silent for minutes, so all are dropped: at once when the term is lost, since its work
+ * is over, or when `/version` is not answered either. And once more when the silence is over, for those that were made during it.
  */
-async function resetIfDead(client: Client, transport: Transport): Promise<void> {
-  const late = AbortSignal.timeout(probeMs)
-  await client.raw('/version', { signal: late }).catch(() => {
-    if (late.aborted) transport.reset?.()
-  })
+class Connections {
+  readonly #client: Client
+  readonly #transport: Transport
+  #probing = false
+  #dropped = false
+
+  constructor(client: Client, transport: Transport) {
+    this.#client = client
+    this.#transport = transport
+  }
+
+  heard(what: Silence): void {
+    if (what === 'unanswered') {
+      if (!this.#probing) void this.#probe()
+    } else if (what !== 'over') this.#drop()
+    else if (this.#dropped) {
+      this.#drop()
+      this.#dropped = false
+    }
+  }
+
+  async #probe(): Promise<void> {
+    this.#probing = true
+    const late = AbortSignal.timeout(probeMs)
+    await this.#client.raw('/version', { signal: late }).catch(() => {
+      if (late.aborted) this.#drop()
+    })
+    this.#probing = false
+  }
+
+  #drop(): void {
+    this.#dropped = true
+    this.#transport.reset?.()
+  }
 }
