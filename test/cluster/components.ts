@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { must, run } from '../harness/run.ts'
@@ -176,7 +176,3 @@ export async function programs(version: string, report: (line: string) => void):
   }
   return paths as Programs
 }
-
-/** The version that a cache's kubectl or API server was stamped with, for messages. */
-export const stampedVersion = async (programs: Programs): Promise<string> =>
-  (await readFile(join(programs['kube-apiserver'], '../../module/go.mod'), 'utf8')).match(/k8s\.io\/kubernetes v(\S+)/)?.[1] ?? 'unknown'

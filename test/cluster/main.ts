@@ -1,11 +1,14 @@
+import { dirname } from 'node:path'
 import { parseArgs } from 'node:util'
 import { clusterNames, componentNames, defaultVersion, openCluster, startKubernetes } from './cluster.ts'
+import { programs } from './components.ts'
 
 const help = `A real Kubernetes on this host, for the scenarios and for trying things out. Linux, root and Go are needed.
 
   npm run cluster -- up [--name NAME] [--version 1.34.4] [--fake-nodes N] [--control-plane-only]
   npm run cluster -- down [--name NAME | --all]
   npm run cluster -- status
+  npm run cluster -- build [--version 1.34.4]
 
 The first start builds Kubernetes from its Go modules (some six minutes), later ones take seconds.
 up            starts the cluster NAME (default: default), or finds it running, and prints the path of its kubeconfig
@@ -13,6 +16,7 @@ up            starts the cluster NAME (default: default), or finds it running, a
   --control-plane-only    no node that runs containers
 down          ends it and removes everything of it: processes, mounts, rules, files
 status        lists the clusters and what runs of them
+build         builds the programs and prints the folders of kubectl and helm, as a piece of PATH
 `
 
 async function main(): Promise<number> {
@@ -50,6 +54,11 @@ async function main(): Promise<number> {
         if (cluster === undefined) report(`there is no cluster ${name}`)
         else await cluster.down()
       }
+      return 0
+    }
+    case 'build': {
+      const paths = await programs(values.version.replace(/^v/, ''), report)
+      process.stdout.write(`${dirname(paths.kubectl)}:${dirname(paths.helm)}\n`)
       return 0
     }
     case 'status': {

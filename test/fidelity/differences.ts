@@ -24,10 +24,17 @@ export function differences(step: string, embedded: Answer, real: Answer): Diffe
     }
   }
   visit('status', embedded.status, real.status)
+  if (embedded.status !== real.status) {
+    // A success and a refusal have nothing in common that were worth listing.
+    found.push({ step, field: 'body', embedded: gist(embedded), real: gist(real) })
+    return found
+  }
   visit('headers', embedded.headers, real.headers)
   visit('body', embedded.body, real.body)
   return found
 }
+
+const gist = ({ body }: Answer): unknown => (isJsonObject(body) && body['kind'] === 'Status' ? body['message'] : body)
 
 /** A difference that is meant to be, or that is not worth its price, and why. */
 export interface KnownDifference {

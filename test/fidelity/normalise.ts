@@ -76,7 +76,7 @@ class Names {
     if (/(^|\.)clusterIPs?(\.0)?$/.test(path) && typeof value === 'string' && /^\d+\.\d+\.\d+\.\d+$/.test(value)) {
       this.#name(this.#pieces, value, `<ip ${step}${path}>`)
     }
-    if (/odePort$/.test(key) && typeof value === 'number' && value >= 30_000)
+    if (key.endsWith('odePort') && typeof value === 'number' && value >= 30_000)
       this.#name(this.#pieces, String(value), `<port ${step}${path}>`)
     if (!isJsonObject(value)) return
     const { name, generateName } = value
@@ -95,7 +95,7 @@ class Names {
 
   value(value: unknown, path: string, isList = false): unknown {
     if (typeof value === 'string') return this.#string(value, path, isList)
-    if (typeof value === 'number') return /odePort$/.test(path) ? (this.#pieces.get(String(value)) ?? value) : value
+    if (typeof value === 'number') return path.endsWith('odePort') ? (this.#pieces.get(String(value)) ?? value) : value
     if (Array.isArray(value)) return this.#items(value, path)
     if (!isJsonObject(value)) return value
     const isCollection =

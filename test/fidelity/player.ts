@@ -116,7 +116,7 @@ function filled(text: string, namespace: string, answers: Answers): string {
     if (path === undefined) return name === 'ns' ? namespace : whole
     const value = valueAt(answers.get(name)?.body, path)
     if (value === undefined) throw new Error(`step ${name} was not answered with ${path}: ${JSON.stringify(answers.get(name))}`)
-    return String(value)
+    return typeof value === 'string' ? value : JSON.stringify(value)
   })
 }
 

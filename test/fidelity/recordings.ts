@@ -12,10 +12,6 @@ export function recordedAnswers(chapter: string): Map<string, Answer> {
   return new Map(Object.entries(JSON.parse(readFileSync(file, 'utf8')) as Record<string, Answer>))
 }
 
-/** The version whose answers are kept. */
-export const recordedVersion = (): string =>
-  (JSON.parse(readFileSync(join(folder, 'version.json'), 'utf8')) as { gitVersion: string }).gitVersion
-
 export async function keepAnswers(chapter: string, answers: ReadonlyMap<string, Answer>): Promise<void> {
   await mkdir(folder, { recursive: true })
   const lines = [...answers].map(([step, answer]) => `${JSON.stringify(step)}:${JSON.stringify(answer)}`)

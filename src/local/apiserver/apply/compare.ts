@@ -38,7 +38,8 @@ function compare(from: unknown, to: unknown, schema: StructuralSchema | undefine
       const field = memberSchema(schema, key)
       const value = right[key]
       if (value === undefined) continue
-      if (left[key] === undefined) nodes.add('added', `f:${key}`, ownedNode(value, field, depth + 1, key, isThereFromStart(schema, key, depth)))
+      if (left[key] === undefined)
+        nodes.add('added', `f:${key}`, ownedNode(value, field, depth + 1, key, isThereFromStart(schema, key, depth)))
       else nodes.merge(`f:${key}`, compare(left[key], value, field, depth + 1, key))
     }
     for (const key in left) {
@@ -55,7 +56,8 @@ function compare(from: unknown, to: unknown, schema: StructuralSchema | undefine
     if (before === undefined) nodes.add('added', element, ownedNode(item, schema?.items, depth + 1, '', false))
     else nodes.merge(element, compare(before, item, schema?.items, depth + 1, ''))
   }
-  for (const [element, item] of left) if (!right.has(element)) nodes.add('removed', element, ownedNode(item, schema?.items, depth + 1, '', false))
+  for (const [element, item] of left)
+    if (!right.has(element)) nodes.add('removed', element, ownedNode(item, schema?.items, depth + 1, '', false))
   return nodes.result()
 }
 
