@@ -41,6 +41,13 @@ export async function isInstalled(kubeconfig: string): Promise<boolean> {
   return (await helm(['status', release.name, '--namespace', release.namespace], kubeconfig)).code === 0
 }
 
+/** The values the release was installed with, as JSON. */
+export async function valuesOf(kubeconfig: string): Promise<string> {
+  const command = ['get', 'values', release.name, '--namespace', release.namespace, '--output', 'json']
+  const values = must(await helm(command, kubeconfig), 'helm get values').trim()
+  return values === 'null' ? '{}' : values
+}
+
 /** Builds the image and writes it to a file that a node imports. */
 export async function packImage(file: string): Promise<void> {
   must(await run(process.execPath, ['deploy/image/build.ts', '--output', file], { timeout: 180_000 }), 'the build of the image')
