@@ -1,5 +1,6 @@
+import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { must, run } from '../harness/run.ts'
@@ -175,4 +176,21 @@ export async function programs(version: string, report: (line: string) => void):
     for (const name of Object.keys(build.programs)) paths[name] = join(bin, name)
   }
   return paths as Programs
+}
+
+/** The program of `test/cluster/go`: Go's own clients of Kubernetes. Built anew when its sources change; needs Go and its module proxy. */
+export async function goClients(): Promise<string> {
+  const source = join(import.meta.dirname, 'go')
+  const files = (await readdir(source)).toSorted()
+  const hash = createHash('sha256')
+  for (const file of files) hash.update(await readFile(join(source, file)))
+  const folder = join(cacheFolder, `go-clients-${hash.digest('hex').slice(0, 12)}`)
+  const program = join(folder, 'bin', 'go-clients')
+  if (existsSync(program)) return program
+  await mkdir(join(folder, 'bin'), { recursive: true })
+  const fresh = `${program}-${process.pid}`
+  const options = { cwd: source, env: { CGO_ENABLED: '0', GOFLAGS: '-buildvcs=false' }, timeout: 10 * 60_000 }
+  must(await run('go', ['build', '-trimpath', '-ldflags', '-s -w', '-o', fresh, '.'], options), 'go build of test/cluster/go')
+  await rename(fresh, program)
+  return program
 }

@@ -18,6 +18,7 @@ function onPath(program: string): string | undefined {
 /** Where the programs are that scenarios drive; undefined when this machine lacks them. */
 export const programs = {
   kubectl: onPath('kubectl'),
+  go: onPath('go'),
   chromium: onPath('chromium') ?? onPath('chromium-browser') ?? onPath('google-chrome'),
 }
 
