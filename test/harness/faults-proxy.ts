@@ -187,6 +187,7 @@ export class ApiProxy implements AsyncDisposable {
     if (this.#isLost(incoming)) return void answer.destroy()
     outgoing.on('error', () => undefined)
     outgoing.writeHead(code, responseHeaders(answer))
+    outgoing.flushHeaders()
     this.#relay(answer, incoming, outgoing)
   }
 
