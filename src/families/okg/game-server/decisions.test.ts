@@ -193,6 +193,14 @@ describe('serverStatusPatch', () => {
     expect(serverStatusPatch(undefined, stored, now)).toBeDefined()
   })
 
+  it('sees no news in the order in which a server gives members back', () => {
+    const network = (ports: object) => ({ ...stored, networkStatus: { externalAddresses: [ports] } }) as GameServerStatus
+    const written = network({ ip: '1.1.1.1', ports: [{ name: '80', protocol: 'TCP', port: 31_755 }] })
+    const sorted = network({ ip: '1.1.1.1', ports: [{ name: '80', port: 31_755, protocol: 'TCP' }] })
+    expect(serverStatusPatch(sorted, written, now)).toBeUndefined()
+    expect(serverStatusPatch(sorted, network({ ip: '1.1.1.1', ports: [{ name: '80', port: 31_756, protocol: 'TCP' }] }), now)).toBeDefined()
+  })
+
   it('takes away what the status of the pod no longer says', () => {
     const evicted: GameServerStatus = { ...stored, podStatus: { phase: 'Failed', podIP: '10.0.0.1', reason: 'Evicted' } }
     expect(serverStatusPatch(evicted, stored, now)).toMatchObject({ podStatus: { phase: 'Running', podIP: '10.0.0.1', reason: null } })

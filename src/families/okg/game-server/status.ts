@@ -7,6 +7,7 @@ import type { Node, Pod, PodStatus } from '../../../apis/core/types.generated.ts
 import { formatTime } from '../../../kube/clock.ts'
 import type { DeepReadonly } from '../../../kube/object.ts'
 import type { Instant } from '../../../servers/model.ts'
+import { canonicalJson } from '../../../servers/revision/hash.ts'
 import { serverConditions } from './conditions.ts'
 import { parseNetworkStatus, serverNetworkStatus } from './network-status.ts'
 
@@ -78,8 +79,9 @@ function digest(status: DeepReadonly<GameServerStatus>): string {
       network.networkType,
       network.desiredNetworkState,
       network.currentNetworkState,
-      network.internalAddresses ?? [],
-      network.externalAddresses ?? [],
+      // The server stores members in an order of its own.
+      canonicalJson(network.internalAddresses ?? []),
+      canonicalJson(network.externalAddresses ?? []),
     ],
     conditions?.map(({ type, status: value, reason }) => [type, value, reason ?? '']),
     pod && [
