@@ -1,4 +1,5 @@
 // npm run bench [name…]: runs all benches but the long ones, or those named. Each prints one JSON line and a table.
+// `npm run bench cluster -- [options]` is another one, on a real Kubernetes: see cluster/options.ts.
 import { availableParallelism, loadavg, release } from 'node:os'
 import { apiserver } from './apiserver.ts'
 import { container } from './container.ts'
@@ -15,6 +16,11 @@ const benches: readonly Bench[] = [servers, inPlace, deletion, apiserver, start,
 /** Take long, so they run only when they are named. */
 const patient: readonly Bench[] = [soak]
 const names = process.argv.slice(2)
+if (names[0] === 'cluster') {
+  const { benchCluster } = await import('./cluster/main.ts')
+  await benchCluster(names.slice(1))
+  process.exit()
+}
 const all = [...benches, ...patient]
 const unknown = names.filter(name => !all.some(bench => bench.name === name))
 if (unknown.length > 0) {

@@ -49,7 +49,8 @@ export function isServerReady({ status }: DeepReadonly<GameServer>, network: obj
 }
 
 const ofBench = { namespace, labelSelector: `${labels.ownerSet}=${name}` }
-const limitMs = 120_000
+const leastLimitMs = 120_000
+const limitMsPerServer = 200
 
 /** Resolves when `wanted` objects of the kind fulfil the condition at once, as a watch shows them. */
 export async function until<T extends KubeObject>(
@@ -67,6 +68,7 @@ export async function until<T extends KubeObject>(
     else good.delete(object.metadata.uid)
     if (good.size >= wanted) resolve()
   }
+  const limitMs = Math.max(leastLimitMs, wanted * limitMsPerServer)
   const late = setTimeout(() => reject(new Error(`${good.size} of ${wanted} ${type.plural} after ${limitMs / 1000} s`)), limitMs)
   reflector.store.subscribe({ added: look, updated: look, deleted: ({ metadata }) => void good.delete(metadata.uid) })
   reflector.start()
