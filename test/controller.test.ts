@@ -116,14 +116,15 @@ describe('controllers in processes of their own, over HTTPS', () => {
     expect(uids.filter(uid => !now.includes(uid))).toEqual([])
   })
 
-  test('a graceful stop hands over within a second', async () => {
+  test('a graceful stop hands over at once, not when the lease runs out', async () => {
     const { first } = await pair()
     await create('handed', 60)
     await eventually('it is being made', async () => (await podsOf('handed')).length > 5)
     const toldAt = performance.now()
     const ended = first.end('SIGTERM')
     await eventually('the other leads', () => replicas.leader !== undefined && replicas.leader.replica !== first, { every: 5 })
-    expect((replicas.leader?.since ?? 0) - toldAt).toBeLessThan(1000)
+    // A tenth of a second on an idle machine; without the release it would take four.
+    expect((replicas.leader?.since ?? 0) - toldAt).toBeLessThan(2500)
     await ended
     await ready('handed', 60)
   })
