@@ -153,7 +153,7 @@ describe('containers as manifests ask for them', () => {
           name: 'main',
           image,
           command: forever('touch /tmp/alive /tmp/ready'),
-          livenessProbe: { exec: { command: ['test', '-e', '/tmp/alive'] }, periodSeconds: 1, failureThreshold: 1 },
+          livenessProbe: { exec: { command: ['test', '-e', '/tmp/alive'] }, periodSeconds: 1, failureThreshold: 3 },
           readinessProbe: { exec: { command: ['test', '-e', '/tmp/ready'] }, periodSeconds: 1, failureThreshold: 1 },
         },
       ],

@@ -226,6 +226,37 @@ describe('LeaderElector', () => {
     await Promise.all([a.stopped(), b.stopped()])
   })
 
+  test('who has led before and finds no lease gives whoever led last the time to make it again', async () => {
+    const { server, clock, a, b } = await pair()
+    // The lease goes to b, which a does not see; then it is deleted and a comes back before b renews.
+    a.trouble.cutOff = true
+    await clock.advance(4600)
+    expect(b.elector.isLeader()).toBe(true)
+    const stop = new AbortController()
+    const again = a.elector.run(untilAborted, stop.signal).catch(() => {})
+    await clock.advance(100)
+    server.delete()
+    a.trouble.cutOff = false
+    for (let step = 0; step < 60; step += 1) {
+      await clock.advance(100)
+      expect(a.elector.isLeader() && b.elector.isLeader()).toBe(false)
+    }
+    expect(b.elector.isLeader()).toBe(true)
+    stop.abort()
+    await Promise.all([again, a.stopped(), b.stopped()])
+  })
+
+  test('a lease that is deleted and that nobody makes again is free after its time', async () => {
+    const { server, clock, a, b } = await pair()
+    a.trouble.cutOff = true
+    server.delete()
+    await clock.advance(3500)
+    expect(b.elector.isLeader()).toBe(false)
+    await clock.advance(2000)
+    expect(b.elector.isLeader()).toBe(true)
+    await Promise.all([a.stopped(), b.stopped()])
+  })
+
   test('a wall clock set forward does not make a candidate take over early', async () => {
     const { clock, a, b } = await pair()
     clock.suspend(60_000)

@@ -55,7 +55,8 @@ const watchSeconds = 300
  * its duration while this process watched it.
  *
  * Guarantee: as long as clocks run at about the same speed, no two candidates have an open {@link WriteFence} at a time, whatever happens to
- * their processes; deleting the Lease by hand voids that for one renewal period.
+ * their processes; only one that starts in the moment in which somebody deletes the Lease may lead beside the old leader, until that one's
+ * next renewal.
  * Caveat: a write that is on its way to the server when its fence closes, or whose last byte goes out in the very microseconds in which the
  * process is stopped, may still arrive. Names, versions and uids in the writes make it harmless: see `ARCHITECTURE.md`.
  *
@@ -70,6 +71,8 @@ export class LeaderElector {
   readonly #retryPeriodMs: number
   /** What was seen last, and when on the monotonic clock. */
   #observed: { readonly lease: DeepReadonly<Lease>; readonly at: number } | undefined
+  /** Since when there is no lease although there was one, on the monotonic clock. */
+  #missingSince: number | undefined
   #fence: WriteFence | undefined
   #failures = 0
   #wasSilent = false
@@ -200,7 +203,8 @@ export class LeaderElector {
       lease = await client.get(leases, { namespace, name }, { signal })
     } catch (error) {
       if (!isNotFound(error)) throw error
-      // Deleted by hand, perhaps: its holder will find out with its next renewal.
+      // Deleted by hand, perhaps: its holder, whoever that is by now, will find out with its next renewal.
+      if (this.#observed !== undefined && !this.isLeader()) this.#missingSince ??= this.#clock.monotonic()
       if (this.#heldByOtherForMs() > 0) return undefined
       return client.create(leases, { metadata: { namespace, name }, spec: heldSpec(undefined, holding) }, { signal })
     }
@@ -210,6 +214,7 @@ export class LeaderElector {
   }
 
   #see(lease: DeepReadonly<Lease>): void {
+    this.#missingSince = undefined
     if (this.#version === lease.metadata.resourceVersion) return
     this.#observed = { lease, at: this.#clock.monotonic() }
   }
@@ -217,6 +222,7 @@ export class LeaderElector {
   /** The monotonic clock alone: a wall clock that is set forward must not end another's lease. */
   #heldByOtherForMs(): number {
     if (this.#observed === undefined) return 0
+    if (this.#missingSince !== undefined) return Math.max(0, this.#missingSince + this.#leaseDurationMs - this.#clock.monotonic())
     const { lease, at } = this.#observed
     const { holderIdentity = '', leaseDurationSeconds = this.#leaseDurationMs / 1000 } = lease.spec ?? {}
     if (holderIdentity === '' || holderIdentity === this.#options.identity) return 0
@@ -248,8 +254,10 @@ export class LeaderElector {
       for await (const event of client.watch(leases, { ...watch, signal: AbortSignal.any([signal, ranOut.signal]) })) {
         if (event.type === 'ERROR') return false
         // One that was deleted still counts as held.
-        if (event.type === 'ADDED' || event.type === 'MODIFIED') this.#see(event.object)
-        if ((this.leader ?? '') === '') return true
+        if (event.type === 'DELETED') this.#missingSince ??= this.#clock.monotonic()
+        if (event.type !== 'ADDED' && event.type !== 'MODIFIED') continue
+        this.#see(event.object)
+        if (this.leader === undefined) return true
       }
     } catch (error) {
       if (signal.aborted) throw error

@@ -18,6 +18,9 @@ const isAccountVolume = (item: unknown): boolean => isJsonObject(item) && String
 /** The object that a patch made, quoted where it is refused: its members stand in the order of Go's encoder, which says nothing. */
 const patchedObject = /(Invalid value: )"\{.*\}"(: )/s
 
+/** Where a spec may not change, Kubernetes prints the difference of two Go structs, and the embedded server the names of the fields. */
+const printedDifference = /\n(@@ .*|  changed: .*)$/s
+
 /**
  * Makes the answers of two servers comparable: what each server chose (uids, versions, addresses, ports, generated names, moments) is called
  * by the step and field where it was first seen, so that equal values stay equal and different ones different.
@@ -29,7 +32,7 @@ export function normalised(chapter: Chapter, answers: Answers): Map<string, Answ
     const answer = answers.get(step.name)
     if (answer === undefined) continue
     names.learn(step.name, answer.body)
-    const body = names.value(answer.body, '')
+    const body = inOrder(names.value(answer.body, ''))
     if (step.silent !== true) result.set(step.name, { status: answer.status, headers: headersOf(answer, names), body: shown(step, body) })
   }
   return result
@@ -47,6 +50,27 @@ function shown({ only, among }: Step, body: unknown): unknown {
     return list.filter(item => among.values.includes(byMember(item))).toSorted((a, b) => byMember(a).localeCompare(byMember(b)))
   }
   return only === undefined ? body : Object.fromEntries(only.map(path => [path, valueAt(body, path) ?? null]))
+}
+
+function writerOf(entry: unknown): string {
+  return isJsonObject(entry) ? ['operation', 'manager', 'subresource'].map(member => JSON.stringify(entry[member] ?? '')).join(' ') : ''
+}
+
+/** Errors of a custom resource come in the order of Go's maps: any. */
+function inOrder(body: unknown): unknown {
+  if (!isJsonObject(body) || body['kind'] !== 'Status' || !isJsonObject(body['details'])) return body
+  const { causes } = body['details']
+  if (!Array.isArray(causes) || causes.length < 2 || !causes.every(isJsonObject)) return body
+  const textOf = (cause: Readonly<Record<string, unknown>>): string => `${String(cause['field'])}: ${String(cause['message'])}`
+  const sorted = causes.toSorted((a, b) => textOf(a).localeCompare(textOf(b)))
+  const texts = [...new Set(sorted.map(textOf))]
+  const message = String(body['message'])
+  const start = message.indexOf(': [')
+  return {
+    ...body,
+    message: start < 0 || texts.length < 2 ? message : `${message.slice(0, start)}: [${texts.join(', ')}]`,
+    details: { ...body['details'], causes: sorted },
+  }
 }
 
 class Names {
@@ -127,6 +151,8 @@ class Names {
         ? items.filter(item => !isJsonObject(item) || !controllers.has(String(item['manager'])))
         : items.filter(item => !isAccountVolume(item))
     const values = kept.map((item, index) => this.value(item, `${path}.${index}`))
+    // Kubernetes sorts writers by the second in which they wrote.
+    if (path.endsWith('.managedFields')) return values.toSorted((a, b) => writerOf(a).localeCompare(writerOf(b)))
     return /\.rows\.\d+\.cells$/.test(path)
       ? values.map(cell => (typeof cell === 'string' ? cell.replace(/^\d+(ms|s|m)(\d+s)?$/, '<age>') : cell))
       : values
@@ -151,7 +177,7 @@ class Names {
         (_, before: string, version: string) => before + (this.#versions.get(version) ?? version),
       )
       .replaceAll(/((?:, current: |resource version: \d+ \())\d+/g, '$1<revision>')
-    text = text.replace(patchedObject, '$1<object>$2')
+    text = text.replace(patchedObject, '$1<object>$2').replace(printedDifference, '\n<difference>')
     for (const [piece, name] of this.#pieces) if (text.includes(piece)) text = text.replaceAll(piece, name)
     return text
   }

@@ -56,7 +56,7 @@ const reservedId: Schema<number | string> = {
     description: 'An id, or an inclusive range of ids as "a-b".',
     validations: [
       {
-        rule: "type(self) == int || !self.contains('-') || int(self.split('-')[0]) <= int(self.split('-')[1])",
+        rule: "type(self) == int || !self.matches('^[0-9]{1,9}-[0-9]{1,9}$') || int(self.split('-')[0]) <= int(self.split('-')[1])",
         messageExpression: "'the range ' + string(self) + ' runs backwards'",
       },
     ],

@@ -6,11 +6,12 @@ import { PatchError } from './patch-error.ts'
 const MAX_OPERATIONS = 10_000
 
 /**
- * Applies a JSON patch (RFC 6902; as Kubernetes, negative list indexes count from the end). All or nothing; the document is not changed.
+ * Applies a JSON patch (RFC 6902; as Kubernetes, negative list indexes count from the end and replacing a member that is not there adds it). All or nothing; the document is not changed.
  * @throws PatchError `Malformed` for what is no patch, `NotApplicable` for failed tests and missing paths, in the words of Kubernetes' library.
  */
 export function applyJsonPatch(document: unknown, patch: unknown): unknown {
-  if (!Array.isArray(patch)) throw new PatchError('Malformed', 'json: cannot unmarshal object into Go value of type jsonpatch.Patch')
+  if (!Array.isArray(patch))
+    throw new PatchError('Malformed', 'error decoding patch: json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp')
   if (patch.length > MAX_OPERATIONS) {
     throw new PatchError('Malformed', `The allowed maximum operations in a JSON patch is ${MAX_OPERATIONS}, got ${patch.length}`)
   }
@@ -47,13 +48,13 @@ function step(document: unknown, operation: unknown): unknown {
       return write(remove(document, tokens(from), from), tokens(path), path, 'add', value)
     }
     default:
-      throw new PatchError('Malformed', `Unexpected kind: ${String(op)}`)
+      throw new PatchError('NotApplicable', `Unexpected kind: ${String(op)}`)
   }
 }
 
 function text(operation: Record<string, unknown>, key: 'path' | 'from'): string {
   const value = operation[key]
-  if (typeof value !== 'string') throw new PatchError('Malformed', `Unable to decode ${key}: missing value`)
+  if (typeof value !== 'string') throw new PatchError('NotApplicable', `Unable to decode ${key}: missing value`)
   return value
 }
 
@@ -108,7 +109,6 @@ function write(document: unknown, path: readonly string[], pointer: string, op: 
   const noKey = () => new PatchError('NotApplicable', `${op} operation does not apply: doc is missing key: ${pointer}: missing value`)
   return change(document, path, 0, missing, (parent, token) => {
     if (!Array.isArray(parent)) {
-      if (op === 'replace' && !Object.hasOwn(parent, token)) throw noKey()
       const copy = { ...parent }
       setKey(copy, token, value)
       return copy

@@ -16,7 +16,7 @@ import { isTrue } from './rest/list.ts'
 import type { ObjectTarget, ResourceApi } from './rest/resource-api.ts'
 import type { SubresourceApi } from './rest/subresource-api.ts'
 import { targetOf, type Target } from './rest/target.ts'
-import { badRequest, forbiddenPath, forbiddenUser, internalError, methodNotAllowed, methodNotSupported } from './status-errors.ts'
+import { forbiddenPath, forbiddenUser, internalError, methodNotAllowed, methodNotSupported } from './status-errors.ts'
 import type { Storage } from './storage/storage.ts'
 import { nameIn } from './watch/selection.ts'
 import type { WatchHub } from './watch/watch-hub.ts'
@@ -34,6 +34,8 @@ export interface ApiOptions {
   readonly clock: Clock
   readonly logger: Logger
   readonly onRequest: ((record: RequestRecord) => void) | undefined
+  /** Says why `pods/exec` and its like cannot be answered without an upgraded connection. */
+  readonly refuseStream: (namespace: string, pod: string) => never
   /** Answers `pods/log`. */
   readonly podLogs: (namespace: string, pod: string, query: URLSearchParams, signal: AbortSignal) => Promise<ApiResponse>
 }
@@ -118,6 +120,7 @@ export class Api {
     const { rbac, openapi, metrics, resources, storage, hub } = this.#options
     const verb = method === 'GET' ? 'get' : method.toLowerCase()
     if (!rbac.allows(request.user, { kind: 'path', verb, path })) throw forbiddenPath(request.user.name, verb, path)
+    if (method !== 'GET' && path === '/version') throw methodNotAllowed()
     const health = healthReply(path, request.query)
     if (health !== undefined) return health
     if (method !== 'GET') throw methodNotAllowed()
@@ -179,7 +182,7 @@ export class Api {
     if (target.resource.collection === 'pods' && target.subresource === 'log' && request.method === 'GET') {
       return this.#options.podLogs(target.namespace, target.name, request.query, request.signal)
     }
-    if (target.resource.collection === 'pods' && isStreamed(target.subresource)) throw badRequest('Upgrade request required')
+    if (target.resource.collection === 'pods' && isStreamed(target.subresource)) this.#options.refuseStream(target.namespace, target.name)
     return this.#options.subresources.handle(target, request)
   }
 

@@ -14,6 +14,8 @@ const checks = [
 /** `/version`, `/readyz`, `/livez` and `/healthz`, each also with `?verbose`; undefined for other paths. */
 export function healthReply(path: string, query: URLSearchParams): ApiResponse | undefined {
   const contentType = 'text/plain; charset=utf-8'
+  const [, area = '', check] = /^\/(readyz|livez|healthz)\/(.+)$/.exec(path) ?? []
+  if (area !== '') return checks.includes(check ?? '') ? { status: 200, kind: 'text', text: 'ok', contentType } : undefined
   switch (path.replace(/\/$/, '')) {
     case '/version':
       return { status: 200, kind: 'object', object: versionInfo() }

@@ -44,12 +44,17 @@ describe('logs', () => {
   it.each([
     ['of a container that is not there', 'p/log?container=x', 400, refused.message],
     ['with a bad option', 'p/log?tailLines=-1', 400, 'tailLines: Invalid value: -1: must be greater than or equal to 0'],
-    ['of a pod without a node', 'waiting/log', 400, 'pod waiting does not have a host assigned'],
+    ['through an exec into a pod without a node', 'waiting/exec?command=ls', 400, 'pod waiting does not have a host assigned'],
     ['of no pod', 'none/log', 404, 'pods "none" not found'],
     ['through a plain exec', 'p/exec?command=ls', 400, 'Upgrade request required'],
   ])('are refused %s', async (_what, path, code, message) => {
     await using api = await withPod(fakeNode().streams)
     expect(await api.refused('GET', `${pods}/${path}`)).toMatchObject({ code, message })
+  })
+
+  it('are empty of a pod without a node, as on the real server', async () => {
+    await using api = await withPod(fakeNode().streams)
+    expect(await api.send('GET', `${pods}/waiting/log`)).toMatchObject({ code: 204 })
   })
 
   it('wait for a node to be connected', async () => {

@@ -42,6 +42,7 @@ export class PodStreams {
   }
 
   async logs(namespace: string, pod: string, query: URLSearchParams, signal: AbortSignal): Promise<ApiResponse> {
+    if (this.#nodeOf(namespace, pod) === '') return { status: 204, kind: 'text', text: '', contentType: 'text/plain' }
     const streams = this.#require(namespace, pod)
     const bytes = await openLogs(
       { namespace, pod, query },
@@ -86,10 +87,20 @@ export class PodStreams {
     return { target: { namespace, pod: name, subresource, query }, streams }
   }
 
-  #require(namespace: string, name: string): NodeStreams {
+  /** Throws what stands in the way of a stream that was asked for without an upgrade. */
+  refuse(namespace: string, name: string): never {
+    this.#require(namespace, name)
+    throw badRequest('Upgrade request required')
+  }
+
+  #nodeOf(namespace: string, name: string): string {
     const pod = this.#storage.get('pods', namespace, name)
     if (pod === undefined) throw notFound({ group: '', plural: 'pods' }, name)
-    if (((pod['spec'] as { nodeName?: string }).nodeName ?? '') === '') throw badRequest(`pod ${name} does not have a host assigned`)
+    return (pod['spec'] as { nodeName?: string }).nodeName ?? ''
+  }
+
+  #require(namespace: string, name: string): NodeStreams {
+    if (this.#nodeOf(namespace, name) === '') throw badRequest(`pod ${name} does not have a host assigned`)
     if (this.#streams === undefined) throw serviceUnavailable('no node is connected yet')
     return this.#streams
   }

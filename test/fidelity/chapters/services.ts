@@ -26,7 +26,12 @@ export const serviceChapter: Chapter = {
     create(
       'load balancer',
       services,
-      service('lb', { type: 'LoadBalancer', externalTrafficPolicy: 'Local', ports: [{ port: 80, targetPort: 'http' }] }),
+      service('lb', {
+        loadBalancerClass: 'example.com/lb',
+        type: 'LoadBalancer',
+        externalTrafficPolicy: 'Local',
+        ports: [{ port: 80, targetPort: 'http' }],
+      }),
     ),
     create(
       'load balancer without node ports',

@@ -105,7 +105,7 @@ export const tables: Chapter = {
     shown('an external service', `${core}/services/e`),
     made('lb', `${core}/services`, {
       metadata: { name: 'lb' },
-      spec: { type: 'LoadBalancer', ports: [{ port: 80 }], externalIPs: ['192.0.2.1'] },
+      spec: { type: 'LoadBalancer', loadBalancerClass: 'example.com/lb', ports: [{ port: 80 }], externalIPs: ['192.0.2.1'] },
     }),
     shown('a load balancer', `${core}/services/lb`),
     made('deployment', `${apps}/deployments`, {

@@ -32,10 +32,16 @@ export class PodReferences implements AdmissionPlugin {
       )
     }
     const { priorityClassName = '' } = spec
-    if (priorityClassName === '') return
-    const priority = this.#storage.get('priorityclasses.scheduling.k8s.io', '', priorityClassName)
-    if (priority === undefined) throw forbidden(resource.type, name, `no PriorityClass with name ${priorityClassName} was found`)
-    spec.priority = priority['value'] as number
-    spec.preemptionPolicy ??= (priority['preemptionPolicy'] as typeof spec.preemptionPolicy) ?? 'PreemptLowerPriority'
+    const known = priorityClassName === '' ? undefined : this.#storage.get('priorityclasses.scheduling.k8s.io', '', priorityClassName)
+    if (priorityClassName !== '' && known === undefined) {
+      throw forbidden(resource.type, name, `no PriorityClass with name ${priorityClassName} was found`)
+    }
+    const priority = typeof known?.['value'] === 'number' ? known['value'] : 0
+    if (spec.priority !== undefined && spec.priority !== priority) {
+      const why = `the integer value of priority (${spec.priority}) must not be provided in pod spec; priority admission controller computed ${priority} from the given PriorityClass name`
+      throw forbidden(resource.type, name, why)
+    }
+    spec.priority = priority
+    spec.preemptionPolicy ??= (known?.['preemptionPolicy'] as typeof spec.preemptionPolicy) ?? 'PreemptLowerPriority'
   }
 }

@@ -1,4 +1,7 @@
+import { ApiError } from '../../../kube/api-error.ts'
+import type { FieldError } from '../../../schema/field-error.ts'
 import { isJsonObject } from '../../../schema/json.ts'
+import { invalidStatus } from '../../../schema/status.ts'
 import type { UserInfo } from '../admission/admission.ts'
 import type { ServedResource } from '../resources/served-resource.ts'
 import { badRequest } from '../status-errors.ts'
@@ -32,7 +35,8 @@ export class Reviews {
   /** The posted object with its answer in `status`. Throws a 400 for a question that cannot be read. */
   review(resource: ServedResource, body: Body, user: UserInfo, now: number): Body {
     const spec = objectAt(body, 'spec')
-    const base = { kind: resource.type.kind, apiVersion: resource.apiVersion, metadata: { creationTimestamp: null }, spec }
+    check(resource, spec)
+    const base = { kind: resource.type.kind, apiVersion: resource.apiVersion, metadata: {}, spec }
     switch (resource.type.plural) {
       case 'selfsubjectaccessreviews':
         return { ...base, status: this.#access(user, spec) }
@@ -82,6 +86,28 @@ export class Reviews {
     const asked = textsAt(spec, 'audiences')
     return { authenticated: true, user: userInfoOf(user), audiences: asked.length === 0 ? [issuer] : asked }
   }
+}
+
+/** Refuses questions that leave out what is asked, or ask two things. */
+function check({ type }: ServedResource, spec: Body): void {
+  if (type.plural === 'tokenreviews' && textAt(spec, 'token') === '')
+    throw badRequest('token is required for TokenReview in authentication')
+  if (type.plural === 'selfsubjectrulesreviews' && textAt(spec, 'namespace') === '') throw badRequest('no namespace on request')
+  if (!type.plural.endsWith('accessreviews')) return
+  const errors: FieldError[] = []
+  const [path, resource] = [spec['nonResourceAttributes'], spec['resourceAttributes']]
+  if (isJsonObject(path) && isJsonObject(resource)) {
+    const value = { Path: textAt(path, 'path'), Verb: textAt(path, 'verb') }
+    const detail = 'cannot be specified in combination with resourceAttributes'
+    errors.push({ type: 'FieldValueInvalid', field: 'spec.nonResourceAttributes', value, detail })
+  } else if (!isJsonObject(path) && !isJsonObject(resource)) {
+    const detail = 'exactly one of nonResourceAttributes or resourceAttributes must be specified'
+    errors.push({ type: 'FieldValueInvalid', field: 'spec.resourceAttributes', value: null, detail })
+  }
+  if (type.plural !== 'selfsubjectaccessreviews' && textAt(spec, 'user') === '' && textsAt(spec, 'groups').length === 0) {
+    errors.push({ type: 'FieldValueInvalid', field: 'spec.user', value: '', detail: 'at least one of user or group must be specified' })
+  }
+  if (errors.length > 0) throw new ApiError(invalidStatus({ group: type.group, kind: '' }, '', errors))
 }
 
 function userInfoOf({ name, uid, groups }: UserInfo): Body {

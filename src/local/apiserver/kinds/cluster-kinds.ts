@@ -16,7 +16,8 @@ import type { DeepReadonly } from '../../../kube/object.ts'
 import { matchConditionProblem } from '../../../schema/cel/match-condition.ts'
 import { equalJson } from '../../../schema/json.ts'
 import type { KindStrategy } from '../registry.ts'
-import { invalid, nonNegative, oneOf, required, unsupported } from './field-errors.ts'
+import type { FieldError } from '../../../schema/field-error.ts'
+import { forbidden, immutable, invalid, ipErrors, nonNegative, oneOf, required, unsupported } from './field-errors.ts'
 
 const RBAC = 'rbac.authorization.k8s.io'
 
@@ -35,6 +36,12 @@ export const namespaceStrategy: KindStrategy = {
   },
   prepareForUpdate(draft, old, { subresource }) {
     if (subresource === undefined) draft['spec'] = old['spec']
+  },
+  validate(object, old, { subresource }) {
+    const { status, metadata } = object as unknown as DeepReadonly<Namespace>
+    if (subresource !== 'status' || old === undefined || metadata.deletionTimestamp !== undefined) return []
+    if (status?.phase === undefined || status.phase === 'Active') return []
+    return [invalid('status.Phase', status.phase, "may only be 'Active' if `deletionTimestamp` is empty")]
   },
   selectableFields: object => ({ 'status.phase': (object as unknown as DeepReadonly<Namespace>).status?.phase ?? '' }),
 }
@@ -117,6 +124,13 @@ export const endpointSliceStrategy: KindStrategy = {
     if (old !== undefined && (old as unknown as DeepReadonly<EndpointSlice>).addressType !== slice.addressType) {
       errors.push(invalid('addressType', slice.addressType, 'field is immutable'))
     }
+    for (const [index, { addresses }] of (slice.endpoints ?? []).entries()) {
+      const at = `endpoints[${index}].addresses`
+      if ((addresses ?? []).length === 0) errors.push(required(at, 'must contain at least 1 address'))
+      if (slice.addressType === 'FQDN') continue
+      // Kubernetes refuses loopback addresses; here pods without a network namespace have them.
+      for (const [place, address] of (addresses ?? []).entries()) errors.push(...ipErrors(`${at}[${place}]`, address))
+    }
     return errors
   },
 }
@@ -180,11 +194,25 @@ export const webhookConfigurationStrategy: KindStrategy = {
   },
 }
 
+/** Above are the system's own. */
+const largestPriority = 1_000_000_000
+
 export const priorityClassStrategy: KindStrategy = {
   hasGeneration: true,
   applyDefaults(draft) {
     const priorityClass = draft as unknown as PriorityClass
     priorityClass.preemptionPolicy ??= 'PreemptLowerPriority'
+  },
+  validate(object, old) {
+    const { value, preemptionPolicy } = object as unknown as DeepReadonly<PriorityClass>
+    const errors: FieldError[] = []
+    if (value > largestPriority && !object.metadata.name?.startsWith('system-')) {
+      errors.push(forbidden('value', `maximum allowed value of a user defined priority is ${largestPriority}`))
+    }
+    const before = old as unknown as DeepReadonly<PriorityClass> | undefined
+    if (before !== undefined && before.value !== value) errors.push(forbidden('value', 'may not be changed in an update.'))
+    if (before !== undefined) errors.push(...immutable('preemptionPolicy', preemptionPolicy, before.preemptionPolicy))
+    return errors
   },
 }
 
@@ -201,6 +229,9 @@ export const autoscalerStrategy: KindStrategy = {
     return [
       ...nonNegative('spec.minReplicas', spec?.minReplicas),
       ...(spec?.maxReplicas === undefined ? [required('spec.maxReplicas')] : []),
+      ...(spec?.maxReplicas !== undefined && spec.maxReplicas < (spec.minReplicas ?? 1)
+        ? [invalid('spec.maxReplicas', spec.maxReplicas, 'must be greater than or equal to `minReplicas`')]
+        : []),
     ]
   },
 }

@@ -4,7 +4,19 @@ import type { FieldError } from '../../../schema/field-error.ts'
 import { equalJson } from '../../../schema/json.ts'
 import type { Draft, KindStrategy } from '../registry.ts'
 import { validateLabels } from '../rest/object-meta.ts'
-import { duplicate, forbidden, invalid, nameErrors, oneOf, portErrors, portNameErrors, required } from './field-errors.ts'
+import {
+  cidrErrors,
+  duplicate,
+  forbidden,
+  invalid,
+  ipErrors,
+  nameErrors,
+  oneOf,
+  portErrors,
+  portNameErrors,
+  reachableIPErrors,
+  required,
+} from './field-errors.ts'
 
 type Spec = DeepReadonly<ServiceSpec>
 
@@ -52,7 +64,7 @@ export const serviceStrategy: KindStrategy = {
   },
 
   validate(object, old, { subresource }) {
-    if (subresource === 'status') return []
+    if (subresource === 'status') return validateStatus(object as unknown as DeepReadonly<Service>)
     const spec = readSpec(object)
     if (spec === undefined) return [required('spec.ports')]
     const before = old === undefined ? undefined : readSpec(old)
@@ -135,8 +147,27 @@ function validateSpec(spec: Spec): FieldError[] {
   if (spec.loadBalancerClass !== undefined && spec.type !== 'LoadBalancer') {
     errors.push(forbidden('spec.loadBalancerClass', "may only be used when `type` is 'LoadBalancer'"))
   }
+  const affinity = spec.sessionAffinityConfig?.clientIP?.timeoutSeconds
+  if (spec.sessionAffinity === 'ClientIP' && affinity !== undefined && (affinity <= 0 || affinity > 86_400)) {
+    errors.push(invalid('spec.sessionAffinityConfig.clientIP.timeoutSeconds', affinity, 'must be greater than 0 and less than 86400'))
+  }
+  for (const [index, ip] of (spec.externalIPs ?? []).entries()) errors.push(...reachableIPErrors(`spec.externalIPs[${index}]`, ip))
+  const ranges = spec.loadBalancerSourceRanges ?? []
+  for (const [index, range] of ranges.entries()) errors.push(...cidrErrors(`spec.LoadBalancerSourceRanges[${index}]`, range))
+  if (ranges.length > 0 && spec.type !== 'LoadBalancer') {
+    errors.push(forbidden('spec.LoadBalancerSourceRanges', "may only be used when `type` is 'LoadBalancer'"))
+  }
   validateLabels(spec.selector, 'spec.selector', errors)
   return [...errors, ...validatePorts(spec)]
+}
+
+/** Only what a load balancer gave may stand there. */
+function validateStatus({ spec, status }: DeepReadonly<Service>): FieldError[] {
+  const ingress = status?.loadBalancer?.ingress ?? []
+  if (ingress.length > 0 && spec?.type !== 'LoadBalancer') {
+    return [forbidden('status.loadBalancer.ingress', "may only be used when `spec.type` is 'LoadBalancer'")]
+  }
+  return ingress.flatMap(({ ip = '' }, index) => (ip === '' ? [] : ipErrors(`status.loadBalancer.ingress[${index}].ip`, ip)))
 }
 
 function validatePorts(spec: Spec): FieldError[] {

@@ -2,6 +2,7 @@ import type { PersistentVolume, PersistentVolumeClaim, StorageClass } from '../.
 import type { DeepReadonly } from '../../../kube/object.ts'
 import type { KindStrategy } from '../registry.ts'
 import { required } from './field-errors.ts'
+import { storageClassErrors } from './small-kinds.ts'
 
 /** The defaults of a claim; StatefulSets give them to their templates as well. */
 export function defaultClaim(claim: PersistentVolumeClaim): void {
@@ -41,4 +42,5 @@ export const storageClassStrategy: KindStrategy = {
     storageClass.reclaimPolicy ??= 'Delete'
     storageClass.volumeBindingMode ??= 'Immediate'
   },
+  validate: storageClassErrors,
 }

@@ -275,7 +275,7 @@ describe('validation', () => {
       'restarting for ever',
       { spec: { template: { spec: { ...template.spec, restartPolicy: 'Always' } } } },
       undefined,
-      ['spec.template.spec.restartPolicy: Unsupported value: "Always": supported values: "OnFailure", "Never"'],
+      ['spec.template.spec.restartPolicy: Required value: valid values: "OnFailure", "Never"'],
     ],
     [
       '/configmaps',

@@ -3,6 +3,7 @@ import * as cluster from './cluster-kinds.ts'
 import { configMapStrategy, secretStrategy } from './data-kinds.ts'
 import { podStrategy } from './pod/pod-strategy.ts'
 import { serviceStrategy } from './service.ts'
+import * as small from './small-kinds.ts'
 import * as storage from './storage-kinds.ts'
 import * as workload from './workloads.ts'
 
@@ -28,6 +29,7 @@ export const builtinStrategies: ReadonlyMap<string, KindStrategy> = new Map<stri
   ['/replicationcontrollers', workload.replicationControllerStrategy],
   ['/secrets', secretStrategy],
   ['/services', serviceStrategy],
+  ['apps/controllerrevisions', small.controllerRevisionStrategy],
   ['apps/daemonsets', workload.daemonSetStrategy],
   ['apps/deployments', workload.deploymentStrategy],
   ['apps/replicasets', workload.replicaSetStrategy],
@@ -39,7 +41,11 @@ export const builtinStrategies: ReadonlyMap<string, KindStrategy> = new Map<stri
   ['networking.k8s.io/ingressclasses', cluster.ingressClassStrategy],
   ['networking.k8s.io/ingresses', countedStrategy],
   ['networking.k8s.io/networkpolicies', cluster.networkPolicyStrategy],
-  ['policy/poddisruptionbudgets', countedStrategy],
+  ['policy/poddisruptionbudgets', small.disruptionBudgetStrategy],
+  ['coordination.k8s.io/leases', small.leaseStrategy],
+  ['/podtemplates', countedStrategy],
+  ['rbac.authorization.k8s.io/clusterroles', small.roleStrategy],
+  ['rbac.authorization.k8s.io/roles', small.roleStrategy],
   ['rbac.authorization.k8s.io/clusterrolebindings', cluster.roleBindingStrategy],
   ['rbac.authorization.k8s.io/rolebindings', cluster.roleBindingStrategy],
   ['storage.k8s.io/storageclasses', storage.storageClassStrategy],

@@ -14,7 +14,7 @@ import type { FieldError } from '../../../schema/field-error.ts'
 import { equalJson } from '../../../schema/json.ts'
 import type { Draft, KindStrategy } from '../registry.ts'
 import { validateLabels } from '../rest/object-meta.ts'
-import { forbidden, invalid, nonNegative, oneOf, required } from './field-errors.ts'
+import { countOrPercentErrors, forbidden, immutable, invalid, nonNegative, oneOf, required } from './field-errors.ts'
 import { defaultPodSpec } from './pod/defaults.ts'
 import { validatePodSpec } from './pod/spec-validation.ts'
 import { defaultClaim } from './storage-kinds.ts'
@@ -36,7 +36,11 @@ function validateTemplate(
   validateLabels(template?.metadata?.labels, `${path}.metadata.labels`, errors)
   if (template?.spec === undefined) return [...errors, required(`${path}.spec.containers`)]
   errors.push(...validatePodSpec(template.spec, `${path}.spec`))
-  errors.push(...oneOf(`${path}.spec.restartPolicy`, template.spec.restartPolicy, restartPolicies))
+  const { restartPolicy } = template.spec
+  if (restartPolicy === 'Always' && !restartPolicies.includes(restartPolicy)) {
+    // It is only there because nothing else was said.
+    errors.push(required(`${path}.spec.restartPolicy`, `valid values: ${restartPolicies.map(text => JSON.stringify(text)).join(', ')}`))
+  } else errors.push(...oneOf(`${path}.spec.restartPolicy`, restartPolicy, restartPolicies))
   return errors
 }
 
@@ -97,6 +101,11 @@ export const deploymentStrategy: KindStrategy = {
       ...nonNegative('spec.revisionHistoryLimit', spec.revisionHistoryLimit),
     ]
     const rolling = spec.strategy?.rollingUpdate
+    errors.push(...countOrPercentErrors('spec.strategy.rollingUpdate.maxSurge', rolling?.maxSurge))
+    errors.push(...countOrPercentErrors('spec.strategy.rollingUpdate.maxUnavailable', rolling?.maxUnavailable))
+    if (typeof rolling?.maxUnavailable === 'string' && Number.parseInt(rolling.maxUnavailable, 10) > 100) {
+      errors.push(invalid('spec.strategy.rollingUpdate.maxUnavailable', rolling.maxUnavailable, 'must not be greater than 100%'))
+    }
     if (spec.strategy?.type === 'Recreate' && rolling !== undefined) {
       errors.push(forbidden('spec.strategy.rollingUpdate', "may not be specified when strategy `type` is 'Recreate'"))
     } else if (rolling !== undefined && isZero(rolling.maxUnavailable) && isZero(rolling.maxSurge)) {
@@ -271,7 +280,10 @@ export const jobStrategy: KindStrategy = {
       ...nonNegative('spec.backoffLimit', spec.backoffLimit),
       ...validateTemplate(spec.template, 'spec.template', ['OnFailure', 'Never']),
     ]
-    if (old !== undefined) errors.push(...selectorChange(spec.selector, read<Job>(old).spec?.selector))
+    const before = old === undefined ? undefined : read<Job>(old).spec
+    if (before !== undefined) {
+      errors.push(...immutable('spec.completions', spec.completions, before.completions), ...selectorChange(spec.selector, before.selector))
+    }
     return errors
   },
   selectableFields: object => ({ 'status.successful': String(read<Job>(object).status?.succeeded ?? 0) }),
@@ -294,6 +306,10 @@ export const cronJobStrategy: KindStrategy = {
     if (spec === undefined) return [required('spec.schedule')]
     const errors = [...oneOf('spec.concurrencyPolicy', spec.concurrencyPolicy, ['Allow', 'Forbid', 'Replace'])]
     if ((spec.schedule ?? '') === '') errors.push(required('spec.schedule'))
+    if ((spec.schedule ?? '') !== '' && !/^(@(every \S+|\w+)|(\S+\s+){4}\S+)$/.test(spec.schedule.trim())) {
+      const parts = spec.schedule.trim().split(/\s+/)
+      errors.push(invalid('spec.schedule', spec.schedule, `expected exactly 5 fields, found ${parts.length}: [${parts.join(' ')}]`))
+    }
     errors.push(...validateTemplate(spec.jobTemplate?.spec?.template, 'spec.jobTemplate.spec.template', ['OnFailure', 'Never']))
     return errors
   },

@@ -3,6 +3,7 @@ import { builtinSchema } from '../../../apis/core/schemas.ts'
 import { builtinStrategies, plainStrategy } from '../kinds/strategies.ts'
 import type { ScalePaths } from '../registry.ts'
 import { groupResourceName } from '../status-errors.ts'
+import { autoscalerConversion, autoscalerV1, autoscalerV1Schema } from './autoscaler-v1.ts'
 import { definitionStrategy } from './definition-strategy.ts'
 import { eventConversion } from './event-conversion.ts'
 import type { ResourceTable } from './resource-table.ts'
@@ -10,8 +11,9 @@ import type { ServedResource } from './served-resource.ts'
 
 const scalePaths: ScalePaths = { specReplicas: '.spec.replicas', statusReplicas: '.status.replicas' }
 
-/** Kinds that answer and are never stored; published facts know only some of them. */
+/** Kinds that answer and are never stored, and older versions; published facts know only some of them. */
 const alsoServed: readonly (readonly [groupVersion: string, resource: DiscoveredResource])[] = [
+  ['autoscaling/v1', autoscalerV1],
   [
     'authentication.k8s.io/v1',
     {
@@ -62,23 +64,27 @@ function builtinResource(apiVersion: string, facts: DiscoveredResource, table: R
       : { kind: responseKind.version === '' ? { group, version, kind: responseKind.kind } : responseKind }),
   }))
   const isEvent = group === 'events.k8s.io'
+  const isOldAutoscaler = facts === autoscalerV1
   const plural = facts.resource
   return {
     type,
     apiVersion,
     collection: isEvent ? 'events' : groupResourceName(type),
-    ...(isEvent ? { conversion: eventConversion } : {}),
+    ...(isEvent ? { conversion: eventConversion } : isOldAutoscaler ? { conversion: autoscalerConversion } : {}),
     listKind: `${facts.kind}List`,
     singular: facts.singularResource === '' ? facts.kind.toLowerCase() : facts.singularResource,
     shortNames: facts.shortNames ?? [],
     categories: facts.categories ?? [],
     verbs: facts.verbs,
     subresources,
-    schema: builtinSchema(type) ?? { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
+    schema: (isOldAutoscaler ? autoscalerV1Schema : builtinSchema(type)) ?? {
+      type: 'object',
+      'x-kubernetes-preserve-unknown-fields': true,
+    },
     custom: false,
     hasStatus: subresources.some(({ name }) => name === 'status'),
     ...(subresources.some(({ name }) => name === 'scale') ? { scale: scalePaths } : {}),
-    columns: kubernetesFacts().tables[`${apiVersion}/${plural}`] ?? [],
+    columns: kubernetesFacts().tables[`${isOldAutoscaler ? 'autoscaling/v2' : apiVersion}/${plural}`] ?? [],
     strategy:
       plural === 'customresourcedefinitions'
         ? definitionStrategy(table)

@@ -2,6 +2,7 @@ import type { CustomResourceDefinition, CustomResourceDefinitionVersion } from '
 import { ruleProblems } from '../../../schema/cel/rules.ts'
 import type { FieldError } from '../../../schema/field-error.ts'
 import { cloneJson } from '../../../schema/json.ts'
+import { prune } from '../../../schema/prune.ts'
 import type { StructuralSchema } from '../../../schema/structural.ts'
 import { validate } from '../../../schema/validate.ts'
 import { duplicate, forbidden, invalid, required, unsupported } from '../kinds/field-errors.ts'
@@ -32,6 +33,15 @@ export function validateDefinition(definition: CustomResourceDefinition): FieldE
   const strategy = spec.conversion?.strategy ?? 'None'
   // Conversion by webhooks is not offered here; to accept it would silently store the wrong form.
   if (strategy !== 'None') errors.push(unsupported('spec.conversion.strategy', strategy, ['None']))
+  if (spec.preserveUnknownFields === true) {
+    const detail = 'cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead'
+    errors.push(invalid('spec.preserveUnknownFields', true, detail))
+  }
+  const approval = 'api-approved.kubernetes.io'
+  if (/(^|\.)(k8s|kubernetes)\.io$/.test(spec.group ?? '') && (metadata.annotations?.[approval] ?? '') === '') {
+    const see = 'see https://github.com/kubernetes/enhancements/pull/1111'
+    errors.push(required(`metadata.annotations[${approval}]`, `protected groups must have approval annotation "${approval}", ${see}`))
+  }
   errors.push(...validateVersions(spec.versions ?? []))
   return errors
 }
@@ -46,7 +56,9 @@ function validateVersions(versions: readonly CustomResourceDefinitionVersion[]):
     for (const text of nameProblems(version.name ?? '', 'dns1035')) errors.push(invalid(`${at}.name`, version.name, text))
     const schema = version.schema?.openAPIV3Schema as StructuralSchema | undefined
     if (schema === undefined) errors.push(required(`${at}.schema.openAPIV3Schema`, 'schemas are required'))
-    else errors.push(...validateStructure(schema, `${at}.schema.openAPIV3Schema`))
+    // A schema that all versions share is called by the place it had before there were versions.
+    else
+      errors.push(...validateStructure(schema, versions.length === 1 ? 'spec.validation.openAPIV3Schema' : `${at}.schema.openAPIV3Schema`))
     for (const [column, { name, type, jsonPath }] of (version.additionalPrinterColumns ?? []).entries()) {
       const field = `${at}.additionalPrinterColumns[${column}]`
       if ((name ?? '') === '') errors.push(required(`${field}.name`))
@@ -80,6 +92,22 @@ function validateStructure(root: StructuralSchema, at: string): FieldError[] {
     const isFree = schema['x-kubernetes-int-or-string'] === true || schema['x-kubernetes-preserve-unknown-fields'] === true
     if (schema.type === undefined && !isFree && path !== at)
       errors.push(required(`${path}.type`, 'must not be empty for specified object fields'))
+    if (schema.type !== undefined && !jsonTypes.includes(schema.type)) errors.push(unsupported(`${path}.type`, schema.type, jsonTypes))
+    if (schema.pattern !== undefined && !isExpression(schema.pattern)) {
+      errors.push(invalid(`${path}.pattern`, schema.pattern, "must be a valid regular expression, but isn't"))
+    }
+    const keys = schema['x-kubernetes-list-map-keys'] ?? []
+    if (keys.some(key => schema.items?.properties?.[key] === undefined)) {
+      errors.push(invalid(`${path}.x-kubernetes-list-map-keys`, keys, 'entries must all be names of item properties'))
+    }
+    if (
+      schema['x-kubernetes-list-type'] === 'set' &&
+      schema.items?.type === 'object' &&
+      schema.items['x-kubernetes-map-type'] !== 'atomic'
+    ) {
+      const detail = 'must be atomic as item of a list with x-kubernetes-list-type=set'
+      errors.push(invalid(`${path}.items.x-kubernetes-map-type`, schema.items['x-kubernetes-map-type'] ?? null, detail))
+    }
     if (schema.properties !== undefined && schema.additionalProperties !== undefined && schema.additionalProperties !== false) {
       errors.push(forbidden(`${path}.additionalProperties`, 'additionalProperties and properties are mutual exclusive'))
     }
@@ -91,6 +119,10 @@ function validateStructure(root: StructuralSchema, at: string): FieldError[] {
     }
     if (schema.default !== undefined) {
       // Defaults are judged by the schema they belong to, apart from what is required further down.
+      const stray = cloneJson(schema.default)
+      if (prune({ type: 'object', properties: { value: schema } }, { value: stray }).length > 0) {
+        errors.push(invalid(`${path}.default`, schema.default, 'must not have unknown fields'))
+      }
       const wrong = validate({ type: 'object', properties: { value: schema } }, { value: cloneJson(schema.default) })
       for (const error of wrong) errors.push(invalid(`${path}.default`, schema.default, error.detail))
     }
@@ -105,6 +137,17 @@ function validateStructure(root: StructuralSchema, at: string): FieldError[] {
   if (errors.length === 0)
     for (const { path, message } of ruleProblems(root)) errors.push(invalid(`${at}${path === '' ? '' : '.'}${path}`, '', message))
   return errors
+}
+
+const jsonTypes = ['array', 'boolean', 'integer', 'number', 'object', 'string']
+
+function isExpression(pattern: string): boolean {
+  try {
+    new RegExp(pattern.replace(/^\(\?[ims]+\)/, ''))
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** What may not change once the kind is served. */

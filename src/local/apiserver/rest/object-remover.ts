@@ -76,7 +76,9 @@ export class ObjectRemover {
     const finalizers = finalizersAfter(resource, current, options.propagationPolicy)
     const holds = finalizers.length > 0 || hasSpecFinalizers(resource, current)
     if (!holds && grace === 0) {
-      return { object: served(resource, context.dryRun ? current : this.#storage.remove(resource.collection, current)), gone: true }
+      const last = resource.strategy.gracePeriodSeconds === undefined ? undefined : this.#marked(resource, current, 0, finalizers)
+      const gone = last === undefined ? current : deepFreeze(last)
+      return { object: served(resource, context.dryRun ? gone : this.#storage.remove(resource.collection, gone)), gone: true }
     }
     const draft = this.#marked(resource, current, grace, finalizers)
     if (draft === undefined) return { object: served(resource, current), gone: false }

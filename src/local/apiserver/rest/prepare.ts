@@ -18,6 +18,7 @@ import type { WriteContext } from './write-context.ts'
 export function asDraft(resource: ServedResource, body: unknown): Draft {
   if (!isJsonObject(body)) throw badRequest('the request body is empty or no JSON object')
   const { type, apiVersion } = resource
+  if (resource.custom && textOf(body['kind']) === '') throw missing(resource, 'Kind', body)
   const given = { apiVersion: textOf(body['apiVersion']), kind: textOf(body['kind']) }
   if (given.kind !== '' && given.kind !== type.kind) {
     throw badRequest(
@@ -32,6 +33,15 @@ export function asDraft(resource: ServedResource, body: unknown): Draft {
   if (body['metadata'] === undefined || body['metadata'] === null) body['metadata'] = {}
   if (!isJsonObject(body['metadata'])) throw decodeError(resource, 'json: cannot unmarshal metadata into Go value of type v1.ObjectMeta')
   return body as unknown as Draft
+}
+
+/** The answer to an object of a custom resource that does not say what it is: nothing fills that in. */
+function missing({ type }: ServedResource, what: string, body: unknown): ApiError {
+  const text = JSON.stringify(body)
+  const shown = text.length > 30 ? `${text.slice(0, 30)} ...` : text
+  return badRequest(
+    `the object provided is unrecognized (must be of type ${type.kind}): Object '${what}' is missing in '${text}' (${shown})`,
+  )
 }
 
 function textOf(value: unknown): string {
@@ -59,7 +69,8 @@ export function decodeDraft(
   const wrong = resource.custom ? undefined : decodingError(resource.schema, draft)
   if (wrong !== undefined) throw refusal(wrong, shown())
   const before = patch !== undefined && context.fieldValidation === 'Strict' ? shown() : ''
-  const unknown = prune(resource.schema, draft)
+  const found = prune(resource.schema, draft)
+  const unknown = resource.custom ? found.toSorted() : found
   if (unknown.length > 0 && context.fieldValidation === 'Strict') throw refusal(strictDecodingMessage(unknown), before)
   if (unknown.length > 0 && context.fieldValidation === 'Warn') context.warnings.push(...unknown.map(unknownFieldMessage))
   if (!resource.custom) dropAbsentValues(resource.schema, draft)

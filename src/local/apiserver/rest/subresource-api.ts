@@ -42,6 +42,8 @@ export class SubresourceApi {
     const key = `${request.method} ${target.subresource ?? ''}`
     switch (key) {
       case 'GET status':
+      case 'GET resize':
+      case 'GET ephemeralcontainers':
         return this.#options.objects.get(target, request)
       case 'PUT status':
         return this.#options.objects.update(target, request)
@@ -121,6 +123,16 @@ export class SubresourceApi {
   async #evict(target: ObjectTarget, request: ApiRequest): Promise<ApiResponse> {
     const { resource, namespace, name } = target
     const body = decodeObject(request)
+    const { kind } = body
+    if (typeof kind === 'string' && kind !== '' && kind !== 'Eviction') {
+      const { type } = resource
+      const from = `${textAt(body, 'apiVersion')}.${kind}`
+      throw badRequest(
+        `${kind} in version ${JSON.stringify(type.version)} cannot be handled as a Eviction: converting (${from}) to (policy.Eviction): unknown conversion`,
+      )
+    }
+    const named = isJsonObject(body['metadata']) ? textAt(body['metadata'], 'name') : ''
+    if (named !== '' && named !== name) throw badRequest('name in URL does not match name in Eviction object')
     const deleteOptions = isJsonObject(body['deleteOptions']) ? body['deleteOptions'] : {}
     checkEviction(this.#options.storage, this.#stored(target))
     const inner: ApiRequest = { ...request, body: { value: deleteOptions } }

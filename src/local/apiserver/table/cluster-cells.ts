@@ -181,6 +181,9 @@ export const autoscalerCells = cellsOf<HorizontalPodAutoscaler>(({ metadata, spe
     const sign = percent === undefined ? '' : '%'
     return `${resource.name}: ${now_ === undefined ? '<unknown>' : `${now_}${sign}`}/${percent === undefined ? String(resource.target.averageValue ?? '<unknown>') : `${percent}%`}`
   })
+  // In autoscaling/v1 there is one target, by its own name.
+  const cpu = (spec as { targetCPUUtilizationPercentage?: number } | undefined)?.targetCPUUtilizationPercentage
+  if (cpu !== undefined) targets.push(`cpu: <unknown>/${cpu}%`)
   return [
     metadata.name,
     `${spec?.scaleTargetRef.kind ?? ''}/${spec?.scaleTargetRef.name ?? ''}`,

@@ -2,7 +2,18 @@ import type { Container, EnvVar, PodSpec, Probe } from '../../../../apis/core/ty
 import type { DeepReadonly } from '../../../../kube/object.ts'
 import type { FieldError } from '../../../../schema/field-error.ts'
 import { compareQuantities, parseQuantity } from '../../../../schema/quantity.ts'
-import { duplicate, forbidden, invalid, nameErrors, notFound, oneOf, portErrors, portNameErrors, required } from '../field-errors.ts'
+import {
+  duplicate,
+  forbidden,
+  invalid,
+  nameErrors,
+  notFound,
+  oneOf,
+  portErrors,
+  portNameErrors,
+  qualifiedNameErrors,
+  required,
+} from '../field-errors.ts'
 
 const protocols = ['SCTP', 'TCP', 'UDP']
 const pullPolicies = ['Always', 'IfNotPresent', 'Never']
@@ -19,7 +30,7 @@ export function validateContainers(spec: DeepReadonly<PodSpec>, path: string): F
     const sidecar = container.restartPolicy === 'Always'
     errors.push(
       ...validateContainer(container, field, names, volumes),
-      ...oneOf(`${field}.restartPolicy`, container.restartPolicy, ['Always']),
+      ...oneOf(`${field}.restartPolicy`, container.restartPolicy, ['Always', 'Never', 'OnFailure']),
     )
     if (sidecar) errors.push(...hostPortErrors(container, field, spec.hostNetwork === true, hostPorts))
     else {
@@ -92,7 +103,7 @@ function hostPortErrors(container: DeepReadonly<Container>, field: string, hostN
     if (hostPort === undefined || hostPort === 0) continue
     const at = `${field}.ports[${index}]`
     if (hostNetwork && hostPort !== containerPort) {
-      errors.push(invalid(`${at}.containerPort`, containerPort, 'must match `hostPort` when `hostNetwork` is true'))
+      errors.push(invalid(`${at}.hostPort`, hostPort, 'must match `containerPort` when `hostNetwork` is true'))
     }
     const key = `${protocol ?? 'TCP'}/${hostIP ?? ''}/${hostPort}`
     if (taken.has(key)) errors.push(duplicate(`${at}.hostPort`, key))
@@ -129,7 +140,7 @@ function validateEnv(env: DeepReadonly<EnvVar[]> | undefined, field: string): Fi
         invalid(
           `${at}.valueFrom.fieldRef.fieldPath`,
           valueFrom.fieldRef.fieldPath,
-          'error converting fieldPath: field label not supported',
+          `error converting fieldPath: field label not supported: ${valueFrom.fieldRef.fieldPath}`,
         ),
       )
     }
@@ -194,6 +205,21 @@ function validateProbe(probe: DeepReadonly<Probe>, field: string, onceOnly: bool
   return errors
 }
 
+const containerResources: ReadonlySet<string> = new Set(['cpu', 'memory', 'ephemeral-storage'])
+
+/** Standard resources may be promised more than once; extended ones and huge pages are there or not. */
+const isOvercommittable = (name: string): boolean =>
+  !name.startsWith('hugepages-') && (!name.includes('/') || name.includes('kubernetes.io/'))
+
+function resourceNameErrors(field: string, name: string): FieldError[] {
+  const problems = qualifiedNameErrors(field, name)
+  if (problems.length > 0 || name.includes('/') || name.startsWith('hugepages-') || containerResources.has(name)) return problems
+  return [
+    invalid(field, name, 'must be a standard resource type or fully qualified'),
+    invalid(field, name, 'must be a standard resource for containers'),
+  ]
+}
+
 const quantityText = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
 
 function validateResources({ resources }: DeepReadonly<Container>, field: string): FieldError[] {
@@ -203,12 +229,16 @@ function validateResources({ resources }: DeepReadonly<Container>, field: string
     for (const [name, text] of Object.entries(resources[list] ?? {})) {
       const at = `${field}.resources.${list}[${name}]`
       const quantity = parseQuantity(text)
+      errors.push(...resourceNameErrors(at, name))
       if (quantity === undefined) errors.push(invalid(at, text, quantityText))
       else if (quantity.nano < 0n) errors.push(invalid(at, String(text), 'must be greater than or equal to 0'))
     }
   }
   for (const [name, text] of Object.entries(resources.requests ?? {})) {
     const limitText = resources.limits?.[name]
+    if (limitText === undefined && !isOvercommittable(name)) {
+      errors.push(required(`${field}.resources.limits`, 'Limit must be set for non overcommitable resources'))
+    }
     const request = parseQuantity(text)
     const limit = limitText === undefined ? undefined : parseQuantity(limitText)
     if (request !== undefined && limit !== undefined && compareQuantities(request, limit) > 0) {

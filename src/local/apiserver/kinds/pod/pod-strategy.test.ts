@@ -59,8 +59,6 @@ describe('defaults', () => {
       securityContext: {},
       terminationGracePeriodSeconds: 30,
       enableServiceLinks: true,
-      priority: 0,
-      preemptionPolicy: 'PreemptLowerPriority',
       tolerations: [
         { key: 'node.kubernetes.io/not-ready', operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 300 },
         { key: 'node.kubernetes.io/unreachable', operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 300 },
@@ -237,11 +235,6 @@ describe('validation', () => {
         initContainers: [{ name: 'i', image: 'i', restartPolicy: 'Always', readinessProbe: { exec: { command: ['x'] } } }],
       },
       [],
-    ],
-    [
-      'negative grace',
-      { containers: [game], terminationGracePeriodSeconds: -1 },
-      ['spec.terminationGracePeriodSeconds: Invalid value: -1: must be greater than or equal to 0'],
     ],
   ])('%s', (_, spec, expected) => {
     expect(errors(spec)).toEqual(expected)

@@ -7,6 +7,7 @@ import { defaultPod } from './defaults.ts'
 import { validatePodUpdate } from './pod-update.ts'
 import { qualityOfService } from './quality-of-service.ts'
 import { validatePodSpec } from './spec-validation.ts'
+import { validatePodStatus } from './status-validation.ts'
 
 const asPod = (draft: Draft) => draft as unknown as Pod
 const readPod = (object: Readonly<Draft>) => object as unknown as DeepReadonly<Pod>
@@ -30,8 +31,6 @@ export const podStrategy: KindStrategy = {
     if (spec !== undefined) {
       spec.serviceAccountName ??= 'default'
       spec.serviceAccount ??= spec.serviceAccountName
-      spec.preemptionPolicy ??= 'PreemptLowerPriority'
-      spec.priority ??= 0
       tolerateLostNodes(spec)
       if (spec.containers !== undefined) status.qosClass = qualityOfService(spec)
       if ((spec.schedulingGates ?? []).length > 0) {
@@ -54,6 +53,7 @@ export const podStrategy: KindStrategy = {
     const before = readPod(old)
     if (subresource === undefined && pod.spec !== undefined && before.spec?.nodeName !== undefined)
       pod.spec.nodeName ??= before.spec.nodeName
+    if (subresource === undefined && pod.spec !== undefined) tolerateLostNodes(pod.spec)
     if (subresource === 'status' && pod.status !== undefined && before.status?.qosClass !== undefined) {
       if (pod.status.qosClass !== before.status.qosClass) pod.status = { ...pod.status, qosClass: before.status.qosClass }
     }
@@ -61,7 +61,7 @@ export const podStrategy: KindStrategy = {
 
   validate(object, old, { subresource }) {
     const { spec } = readPod(object)
-    if (subresource === 'status') return []
+    if (subresource === 'status') return validatePodStatus(readPod(object).status ?? {})
     if (spec === undefined) return [required('spec.containers')]
     const before = old === undefined ? undefined : readPod(old).spec
     if (spec === before) return []

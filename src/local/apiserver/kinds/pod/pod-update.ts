@@ -29,6 +29,11 @@ export function validatePodUpdate(spec: Spec, old: Spec): FieldError[] {
   if (!keepsTolerations(spec.tolerations ?? [], old.tolerations ?? [])) {
     errors.push(forbidden('spec.tolerations', 'existing toleration can not be modified except its tolerationSeconds'))
   }
+  const gates = new Set(old.schedulingGates?.map(gate => gate.name))
+  for (const [index, { name }] of (spec.schedulingGates ?? []).entries()) {
+    if (gates.has(name)) continue
+    errors.push(forbidden(`spec.schedulingGates[${index}].name`, `only deletion is allowed, but found new scheduling gate '${name}'`))
+  }
   if (errors.length > 0) return errors
   const changed = changedPaths(allowedAlike(spec, old), old, 'spec')
   return changed.length === 0 ? [] : [forbidden('spec', `${immutableText}\n  changed: ${changed.join(', ')}\n`)]

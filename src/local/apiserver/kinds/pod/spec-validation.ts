@@ -2,7 +2,7 @@ import type { PodSpec, Volume } from '../../../../apis/core/types.generated.ts'
 import type { DeepReadonly } from '../../../../kube/object.ts'
 import type { FieldError } from '../../../../schema/field-error.ts'
 import { validateLabels } from '../../rest/object-meta.ts'
-import { duplicate, forbidden, invalid, nameErrors, nonNegative, oneOf, required } from '../field-errors.ts'
+import { duplicate, forbidden, invalid, ipErrors, nameErrors, oneOf, qualifiedNameErrors, required } from '../field-errors.ts'
 import { validateContainers } from './container-validation.ts'
 
 /** What Kubernetes refuses in the spec of a pod or a pod template. */
@@ -10,7 +10,10 @@ export function validatePodSpec(spec: DeepReadonly<PodSpec>, path: string): Fiel
   const errors = [...validateVolumes(spec.volumes, path), ...validateContainers(spec, path)]
   errors.push(...oneOf(`${path}.restartPolicy`, spec.restartPolicy, ['Always', 'OnFailure', 'Never']))
   errors.push(...oneOf(`${path}.dnsPolicy`, spec.dnsPolicy, ['ClusterFirstWithHostNet', 'ClusterFirst', 'Default', 'None']))
-  errors.push(...nonNegative(`${path}.terminationGracePeriodSeconds`, spec.terminationGracePeriodSeconds))
+  if (spec.dnsPolicy === 'None' && (spec.dnsConfig?.nameservers ?? []).length === 0) {
+    if (spec.dnsConfig === undefined) errors.push(required(`${path}.dnsConfig`, 'must provide `dnsConfig` when `dnsPolicy` is None'))
+    else errors.push(required(`${path}.dnsConfig.nameservers`, 'must provide at least one DNS nameserver when `dnsPolicy` is None'))
+  }
   if (spec.activeDeadlineSeconds !== undefined && spec.activeDeadlineSeconds < 1) {
     errors.push(invalid(`${path}.activeDeadlineSeconds`, spec.activeDeadlineSeconds, 'must be between 1 and 2147483647, inclusive'))
   }
@@ -25,7 +28,7 @@ export function validatePodSpec(spec: DeepReadonly<PodSpec>, path: string): Fiel
   }
   for (const [index, { effect, operator, key, value }] of (spec.tolerations ?? []).entries()) {
     const at = `${path}.tolerations[${index}]`
-    if (effect !== undefined) errors.push(...oneOf(`${at}.effect`, effect, ['', 'NoSchedule', 'PreferNoSchedule', 'NoExecute']))
+    if (effect !== undefined) errors.push(...oneOf(`${at}.effect`, effect, ['NoSchedule', 'PreferNoSchedule', 'NoExecute']))
     errors.push(...oneOf(`${at}.operator`, operator, ['', 'Equal', 'Exists']))
     if ((key ?? '') === '' && operator !== 'Exists') {
       errors.push(
@@ -37,9 +40,44 @@ export function validatePodSpec(spec: DeepReadonly<PodSpec>, path: string): Fiel
       )
     }
     if (operator === 'Exists' && (value ?? '') !== '')
-      errors.push(invalid(`${at}.operator`, operator, "value must be empty when `operator` is 'Exists'"))
+      errors.push(invalid(`${at}.operator`, value, "value must be empty when `operator` is 'Exists'"))
+  }
+  return [...errors, ...validateSharing(spec, path), ...validateSpread(spec, path)]
+}
+
+/** What the containers of a pod have in common, with the host or among each other. */
+function validateSharing(spec: DeepReadonly<PodSpec>, path: string): FieldError[] {
+  const errors: FieldError[] = []
+  for (const [index, { ip, hostnames }] of (spec.hostAliases ?? []).entries()) {
+    errors.push(...ipErrors(`${path}.hostAliases[${index}].ip`, ip))
+    for (const name of hostnames ?? []) errors.push(...nameErrors(`${path}.hostAliases[${index}].hostnames`, name, 'subdomain'))
+  }
+  for (const [index, { conditionType }] of (spec.readinessGates ?? []).entries()) {
+    errors.push(...qualifiedNameErrors(`${path}.readinessGates[${index}].conditionType`, conditionType))
+  }
+  const context = spec.securityContext ?? {}
+  for (const name of ['runAsUser', 'runAsGroup', 'fsGroup'] as const) {
+    const id = context[name]
+    if (id !== undefined && (id < 0 || id > largestId)) {
+      errors.push(invalid(`${path}.securityContext.${name}`, id, `must be between 0 and ${largestId}, inclusive`))
+    }
+  }
+  if (spec.hostPID === true && spec.shareProcessNamespace === true) {
+    const detail = 'ShareProcessNamespace and HostPID cannot both be enabled'
+    errors.push(invalid(`${path}.securityContext.shareProcessNamespace`, true, detail))
   }
   return errors
+}
+
+const largestId = 2 ** 31 - 1
+
+function validateSpread(spec: DeepReadonly<PodSpec>, path: string): FieldError[] {
+  return (spec.topologySpreadConstraints ?? []).flatMap(({ maxSkew, topologyKey, whenUnsatisfiable }, index) => {
+    const at = `${path}.topologySpreadConstraints[${index}]`
+    const errors = maxSkew > 0 ? [] : [invalid(`${at}.maxSkew`, maxSkew, 'must be greater than zero')]
+    if ((topologyKey ?? '') === '') errors.push(required(`${at}.topologyKey`, 'can not be empty'))
+    return [...errors, ...oneOf(`${at}.whenUnsatisfiable`, whenUnsatisfiable, ['DoNotSchedule', 'ScheduleAnyway'])]
+  })
 }
 
 function validateVolumes(volumes: DeepReadonly<Volume[]> | undefined, path: string): FieldError[] {

@@ -11,11 +11,13 @@ import { deepFreeze, type StoredObject } from '../../storage/stored-object.ts'
 export function scaleOf(paths: ScalePaths, object: StoredObject): StoredObject {
   const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata
   const selector = selectorText(paths, object)
+  const replicas = numberAt(object, paths.specReplicas)
   return deepFreeze({
     kind: 'Scale',
     apiVersion: 'autoscaling/v1',
     metadata: { name, ...(namespace === undefined ? {} : { namespace }), uid, resourceVersion, creationTimestamp },
-    spec: { replicas: numberAt(object, paths.specReplicas) },
+    // Zero is not written, as Go leaves it out.
+    spec: replicas === 0 ? {} : { replicas },
     status: { replicas: numberAt(object, paths.statusReplicas), ...(selector === undefined ? {} : { selector }) },
   }) as StoredObject
 }
