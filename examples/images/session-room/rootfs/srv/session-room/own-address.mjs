@@ -26,6 +26,7 @@ export class OwnAddress {
   #path
   #onChange
   #text = ''
+  #changes = 0
 
   /** @param {string} path @param {(addresses: ReturnType<typeof externalAddresses>) => void} onChange */
   constructor(path, onChange) {
@@ -39,16 +40,28 @@ export class OwnAddress {
 
   /** @param {AbortSignal} signal */
   async follow(signal) {
-    await this.#read()
+    // Watched before it is read: a change in between is seen as well.
     try {
       watch(dirname(this.#path), { signal }, () => void this.#read()).on('error', () => undefined)
     } catch {
       console.error(`${dirname(this.#path)} is not mounted: this room does not know its address`)
     }
+    await this.#read()
   }
 
+  /** One read at a time, and once more for what changed meanwhile, so that an older text never follows a newer one. */
   async #read() {
-    const text = await readFile(this.#path, 'utf8').catch(() => '')
+    this.#changes += 1
+    if (this.#changes > 1) return
+    for (let read = 0; read < this.#changes; ) {
+      read = this.#changes
+      this.#show(await readFile(this.#path, 'utf8').catch(() => ''))
+    }
+    this.#changes = 0
+  }
+
+  /** @param {string} text */
+  #show(text) {
     if (text === this.#text) return
     this.#text = text
     this.#onChange(this.addresses)
