@@ -23,18 +23,19 @@ export function differences(step: string, embedded: Answer, real: Answer): Diffe
       found.push({ step, field, embedded: a, real: b })
     }
   }
-  visit('status', embedded.status, real.status)
   if (embedded.status !== real.status) {
     // A success and a refusal have nothing in common that were worth listing.
-    found.push({ step, field: 'body', embedded: gist(embedded), real: gist(real) })
-    return found
+    return [{ step, field: 'status', embedded: gist(embedded), real: gist(real) }]
   }
   visit('headers', embedded.headers, real.headers)
   visit('body', embedded.body, real.body)
   return found
 }
 
-const gist = ({ body }: Answer): unknown => (isJsonObject(body) && body['kind'] === 'Status' ? body['message'] : body)
+const gist = ({ status, body }: Answer): unknown => [
+  status,
+  isJsonObject(body) && typeof body['message'] === 'string' ? body['message'] : body,
+]
 
 /** A difference that is meant to be, or that is not worth its price, and why. */
 export interface KnownDifference {

@@ -22,3 +22,8 @@ export async function keepVersion(gitVersion: string): Promise<void> {
   await mkdir(folder, { recursive: true })
   await writeFile(join(folder, 'version.json'), `${JSON.stringify({ gitVersion })}\n`)
 }
+
+/** Who gave the recorded answers. */
+export function recordedVersion(): string {
+  return (JSON.parse(readFileSync(join(folder, 'version.json'), 'utf8')) as { gitVersion: string }).gitVersion
+}

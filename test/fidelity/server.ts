@@ -47,3 +47,9 @@ export async function embeddedServer(): Promise<Server> {
   }
   return serverOf(config, () => running[Symbol.asyncDispose]())
 }
+
+/** `v1.34.4`. */
+export async function versionOf(server: Server): Promise<string> {
+  const { gitVersion } = (await (await server.admin.request({ method: 'GET', path: '/version' })).json()) as { gitVersion: string }
+  return gitVersion
+}
