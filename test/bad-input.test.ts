@@ -183,12 +183,13 @@ describe('bad input is refused or explained, and nothing else breaks', () => {
     await eventually('conditions say both', async () => {
       const { status } = await cluster.get<{ status: { conditions?: Condition[] } }>('gss odd')
       const messageOf = (type: string) => status.conditions?.find(condition => condition.type === type)?.message ?? ''
-      return (
+      const all =
         /^odd-0, odd-1, odd-2: Pod is invalid: .*volumeMounts.*nowhere/.test(messageOf('ServersNotCreated')) &&
         ['serviceQualities', 'volumeClaimTemplates', 'persistentVolumeClaimRetentionPolicy'].every(part =>
           messageOf('SpecIgnored').includes(part),
         )
-      )
+      if (!all) throw new Error(JSON.stringify(status.conditions))
+      return true
     })
     await cluster.k('delete gss odd')
   })

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { eventually } from '../harness/eventually.ts'
 import { installBerth, isInstalled, packImage } from '../harness/install.ts'
-import { root } from '../harness/run.ts'
+import { must, root, run } from '../harness/run.ts'
 import { startKubernetes } from './cluster.ts'
 import { defaultVersion } from './components.ts'
 
@@ -72,6 +72,8 @@ async function ownCluster(parts: AsyncDisposableStack, folder: string): Promise<
   const version = process.env['BERTH_TEST_KUBERNETES'] ?? defaultVersion
   const cluster = await startKubernetes({ name: `test-${process.pid}`, version, node: true, fakeNodes: 4 }, report)
   parts.defer(() => cluster.down())
+  // Pods of fake nodes only look as if they ran; scenarios that want such pods open these nodes again.
+  must(await run(cluster.programs.kubectl, ['--kubeconfig', cluster.kubeconfig, 'cordon', '--selector', 'type=kwok']), 'kubectl cordon')
   report('packing and installing Berth …')
   const image = join(folder, 'berth.tar')
   await packImage(image)

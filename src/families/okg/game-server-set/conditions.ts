@@ -88,9 +88,14 @@ function describe({ reason, servers, message }: Waiting): string {
   return `${names(servers)}: ${reason === 'Failing' ? 'failing' : message}`
 }
 
+/** server-2 before server-10. */
+const byNumber = new Intl.Collator('en', { numeric: true })
+
+/** By servers, not by the order in which their requests were answered: the same trouble has to read the same in every round. */
 function grouped(troubles: readonly { readonly server: string; readonly message: string }[]): string {
   const byMessage = new Map<string, string[]>()
-  for (const { server, message } of troubles) byMessage.set(message, [...(byMessage.get(message) ?? []), server])
+  const ordered = troubles.toSorted((a, b) => byNumber.compare(a.server, b.server))
+  for (const { server, message } of ordered) byMessage.set(message, [...(byMessage.get(message) ?? []), server])
   return list([...byMessage].map(([message, servers]) => `${names(servers)}: ${message}`))
 }
 
