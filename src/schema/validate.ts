@@ -150,7 +150,7 @@ function visitString(schema: StructuralSchema, value: string, path: string, walk
         detail: "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'",
       })
   } else if (formatError(format, value))
-    walk.errors.push({ ...invalid(path, value, `must be of type ${format}: ${JSON.stringify(value)}`) })
+    walk.errors.push({ ...invalid(path, value, `must be of type ${format}: ${JSON.stringify(value)}`), type: 'FieldValueTypeInvalid' })
 }
 
 /** Characters as Kubernetes counts them: code points. */

@@ -7,6 +7,7 @@ const comparedHeaders = ['content-type', 'warning', 'retry-after', 'www-authenti
 
 const uuid = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g
 const timestamp = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g
+const certificate = /-----BEGIN CERTIFICATE-----\n[\w+/=\n]+-----END CERTIFICATE-----/g
 const token = /^eyJ[\w-]+\.[\w-]+\.[\w-]+$/
 
 /** Writers of a real cluster that an embedded one has in one process, or not at all. */
@@ -32,6 +33,7 @@ export function normalised(chapter: Chapter, answers: Answers): Map<string, Answ
     const answer = answers.get(step.name)
     if (answer === undefined) continue
     names.learn(step.name, answer.body)
+    names.learnGenerated(step)
     const body = inOrder(names.value(answer.body, ''))
     if (step.silent !== true) result.set(step.name, { status: answer.status, headers: headersOf(answer, names), body: shown(step, body) })
   }
@@ -62,7 +64,9 @@ function inOrder(body: unknown): unknown {
   const { causes } = body['details']
   if (!Array.isArray(causes) || causes.length < 2 || !causes.every(isJsonObject)) return body
   const textOf = (cause: Readonly<Record<string, unknown>>): string => `${String(cause['field'])}: ${String(cause['message'])}`
-  const sorted = causes.toSorted((a, b) => textOf(a).localeCompare(textOf(b)))
+  // Kubernetes looks at metadata up to four times and says what is wrong with it as often.
+  const distinct = causes.filter((cause, index) => causes.findIndex(other => textOf(other) === textOf(cause)) === index)
+  const sorted = distinct.toSorted((a, b) => textOf(a).localeCompare(textOf(b)))
   const texts = [...new Set(sorted.map(textOf))]
   const message = String(body['message'])
   const start = message.indexOf(': [')
@@ -78,6 +82,7 @@ class Names {
   readonly #versions = new Map<string, string>()
   /** Pieces of text that are replaced wherever they stand. */
   readonly #pieces = new Map<string, string>()
+  readonly #prefixes = new Set<string>()
   readonly #shared: boolean
 
   constructor(shared: boolean) {
@@ -87,6 +92,12 @@ class Names {
   /** Finds what the server chose. */
   learn(step: string, body: unknown): void {
     this.#learn(step, body, '', undefined)
+  }
+
+  /** Also the name of what was refused was generated. */
+  learnGenerated({ body }: Step): void {
+    const metadata = isJsonObject(body) && isJsonObject(body['metadata']) ? body['metadata'] : {}
+    if (typeof metadata['generateName'] === 'string') this.#prefixes.add(metadata['generateName'])
   }
 
   #learn(step: string, value: unknown, path: string, parent: Readonly<Record<string, unknown>> | undefined): void {
@@ -139,7 +150,9 @@ class Names {
           this.value(
             value[key],
             `${path}.${key}`,
-            (isCollection && key === 'metadata') || (value['type'] === 'BOOKMARK' && key === 'object') || (isList && key === 'metadata'),
+            (isCollection && key === 'metadata') ||
+              (value['type'] === 'BOOKMARK' && key === 'object') ||
+              (isList && (key === 'metadata' || key === 'resourceVersion')),
           ),
         ]),
     )
@@ -176,9 +189,14 @@ class Names {
         /(ResourceVersion in object meta: )(\d+)/g,
         (_, before: string, version: string) => before + (this.#versions.get(version) ?? version),
       )
-      .replaceAll(/((?:, current: |resource version: \d+ \())\d+/g, '$1<revision>')
+      .replaceAll(/((?:, current: |resource version: \d+ \(|ResourceVersion in record \(|resourceVersion: "))\d+/g, '$1<revision>')
+      .replaceAll(certificate, '<certificate>')
     text = text.replace(patchedObject, '$1<object>$2').replace(printedDifference, '\n<difference>')
     for (const [piece, name] of this.#pieces) if (text.includes(piece)) text = text.replaceAll(piece, name)
+    for (const prefix of this.#prefixes) {
+      if (text.includes(prefix))
+        text = text.replaceAll(new RegExp(`${prefix}[bcdfghjklmnpqrstvwxz2456789]{5}\\b`, 'g'), `${prefix}<generated>`)
+    }
     return text
   }
 }

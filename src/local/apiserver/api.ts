@@ -15,8 +15,8 @@ import { decodeObject } from './rest/body.ts'
 import { isTrue } from './rest/list.ts'
 import type { ObjectTarget, ResourceApi } from './rest/resource-api.ts'
 import type { SubresourceApi } from './rest/subresource-api.ts'
-import { targetOf, type Target } from './rest/target.ts'
-import { forbiddenPath, forbiddenUser, internalError, methodNotAllowed, methodNotSupported } from './status-errors.ts'
+import { PageNotFound, targetOf, type Target } from './rest/target.ts'
+import { forbiddenPath, forbiddenUser, internalError, methodNotAllowed, methodNotSupported, unknownResource } from './status-errors.ts'
 import type { Storage } from './storage/storage.ts'
 import { nameIn } from './watch/selection.ts'
 import type { WatchHub } from './watch/watch-hub.ts'
@@ -39,6 +39,8 @@ export interface ApiOptions {
   /** Answers `pods/log`. */
   readonly podLogs: (namespace: string, pod: string, query: URLSearchParams, signal: AbortSignal) => Promise<ApiResponse>
 }
+
+const pageNotFound: ApiResponse = { status: 404, kind: 'text', text: '404 page not found\n', contentType: 'text/plain; charset=utf-8' }
 
 /** The verb RBAC and the verbs of a resource know. */
 type Verb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete' | 'deletecollection'
@@ -81,6 +83,7 @@ export class Api {
 
   /** The answer to an error: its own `Status`, or a 500 for what nobody foresaw. */
   failure(error: unknown): ApiResponse {
+    if (error instanceof PageNotFound) return pageNotFound
     if (!(error instanceof ApiError)) {
       this.#options.logger.error('request failed unexpectedly', { error })
       return this.failure(internalError(error instanceof Error ? error.message : String(error)))
@@ -135,7 +138,10 @@ export class Api {
       const counts = storage.collectionNames().map(name => [name, storage.collection(name).size] as const)
       return { status: 200, kind: 'text', text: metrics.text(counts, hub.size), contentType: 'text/plain; version=0.0.4; charset=utf-8' }
     }
-    return { status: 404, kind: 'text', text: '404 page not found\n', contentType: 'text/plain; charset=utf-8' }
+    // Below the groups of Kubernetes itself also what is not there is a Status.
+    const [, root, group] = path.split('/')
+    if (root === 'apis' && resources.all().some(({ type, custom }) => type.group === group && !custom)) throw unknownResource()
+    return pageNotFound
   }
 
   async #resource(target: Target, request: ApiRequest): Promise<ApiResponse> {

@@ -20,6 +20,8 @@ export interface StrategyContext {
 export interface KindStrategy {
   /** Fills in what Kubernetes' own defaulting would, at every write and before validation. */
   applyDefaults?(draft: Draft): void
+  /** Fills in what Kubernetes' types write even when nobody set it, in the status alone. */
+  applyStatusDefaults?(draft: Draft): void
   prepareForCreate?(draft: Draft, context: StrategyContext): void
   /** Resets what a writer of this (sub)resource may not change: spec through status and the reverse is done generically. */
   prepareForUpdate?(draft: Draft, old: Readonly<Draft>, context: StrategyContext): void
@@ -52,6 +54,8 @@ export interface ScalePaths {
 /** Everything the server knows about one served resource; built-in or from a CRD. */
 export interface RegisteredResource {
   readonly type: ResourceType
+  /** `apps/v1`: the version that is stored, where it is another than the served one. */
+  readonly storedAs?: string
   readonly listKind: string
   readonly singular: string
   readonly shortNames: readonly string[]

@@ -87,7 +87,7 @@ const spaces = '/api/v1/namespaces'
 export const namespaces: Chapter = {
   name: 'namespaces',
   about: 'the life of a namespace',
-  leaves: [`${spaces}/fidelity-life`, `${spaces}/fidelity-held`],
+  leaves: [`${spaces}/fidelity-life`, `${spaces}/fidelity-held`, `${spaces}/with-a-namespace`],
   steps: [
     create('create', spaces, { metadata: { name: 'fidelity-life', labels: { a: 'b' } } }),
     create('again', spaces, { metadata: { name: 'fidelity-life' } }),

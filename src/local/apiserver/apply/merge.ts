@@ -23,27 +23,29 @@ export function mergeConfiguration(live: unknown, config: unknown, schema: Struc
   return mergeLists(live as readonly unknown[], config as readonly unknown[], schema)
 }
 
-/** Applied items in the applied order; live-only items stay before the applied item they preceded. */
+/** Live items keep their order; applied ones that are new, or stand elsewhere, come when the next live item is one that is applied, too. */
 function mergeLists(live: readonly unknown[], config: readonly unknown[], schema: StructuralSchema | undefined): unknown {
   const before = byElement(live, schema)
   const wanted = byElement(config, schema)
   if (schema === undefined || before === undefined || wanted === undefined) return config
   const result: unknown[] = []
-  const order = [...before.keys()]
-  let at = 0
-  const keepUntil = (end: number) => {
-    for (; at < end; at++) {
-      const element = order[at]
-      if (element !== undefined && !wanted.has(element)) result.push(before.get(element))
-    }
+  const taken = new Set<string>()
+  const applied = [...wanted.keys()]
+  let next = 0
+  const takeNext = (): string | undefined => {
+    const element = applied[next]
+    next += 1
+    if (element === undefined) return undefined
+    taken.add(element)
+    const item = wanted.get(element)
+    result.push(before.has(element) ? mergeConfiguration(before.get(element), item, schema.items) : item)
+    return element
   }
-  for (const [element, item] of wanted) {
-    const place = order.indexOf(element)
-    if (place >= at) keepUntil(place)
-    const old = before.get(element)
-    result.push(old === undefined ? item : mergeConfiguration(old, item, schema.items))
+  for (const [element, item] of before) {
+    if (!wanted.has(element)) result.push(item)
+    else while (!taken.has(element)) takeNext()
   }
-  keepUntil(order.length)
+  while (next < applied.length) takeNext()
   return result
 }
 

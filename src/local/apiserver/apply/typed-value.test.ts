@@ -37,9 +37,9 @@ describe('typed values', () => {
       pod,
       { spec: { hostNetwork: 'x', containers: 3, nodeSelector: 4 } },
       [
-        '.spec.hostNetwork: expected boolean, got &{x}',
-        '.spec.containers: expected list, got &{3}',
-        '.spec.nodeSelector: expected map, got &{4}',
+        '.spec.hostNetwork: expected boolean, got &value.valueUnstructured{Value:"x"}',
+        '.spec.containers: expected list, got &value.valueUnstructured{Value:3}',
+        '.spec.nodeSelector: expected map, got &value.valueUnstructured{Value:4}',
       ],
     ],
     [custom, { apiVersion: 'g/v1', kind: 'K', metadata: { name: 'x' }, spec: { n: 1 }, any: { thing: [1] } }, []],

@@ -80,7 +80,7 @@ function noKey(item: unknown, schema: StructuralSchema): string {
 
 /** A value as Go's `%v` shows it. */
 function shown(value: unknown): string {
-  return typeof value === 'object' ? JSON.stringify(value) : `&{${typeof value === 'string' ? value : JSON.stringify(value)}}`
+  return typeof value === 'object' ? JSON.stringify(value) : `&value.valueUnstructured{Value:${JSON.stringify(value)}}`
 }
 
 function goType(value: unknown): string {

@@ -1,16 +1,14 @@
 import type { RegisteredResource } from '../registry.ts'
 import type { GroupVersions } from './groups.ts'
 
-export type AggregatedVersion = 'v2' | 'v2beta1'
-
 /** The `APIGroupDiscoveryList` that lists all groups with all their resources at once. */
-export function aggregatedDiscovery(groups: readonly GroupVersions[], version: AggregatedVersion): unknown {
+export function aggregatedDiscovery(groups: readonly GroupVersions[]): unknown {
   return {
     kind: 'APIGroupDiscoveryList',
-    apiVersion: `apidiscovery.k8s.io/${version}`,
+    apiVersion: 'apidiscovery.k8s.io/v2',
     metadata: {},
     items: groups.map(({ group, versions }) => ({
-      metadata: { name: group, creationTimestamp: null },
+      metadata: group === '' ? {} : { name: group },
       versions: versions.map(entry => ({
         version: entry.version,
         resources: entry.resources.map(resourceDiscovery),
@@ -21,8 +19,12 @@ export function aggregatedDiscovery(groups: readonly GroupVersions[], version: A
 }
 
 function resourceDiscovery({ type, custom, singular, shortNames, categories, verbs, subresources }: RegisteredResource) {
-  // The real server leaves the version of built-in kinds to the entry it stands in.
-  const responseKind = { group: type.group, version: custom ? type.version : '', kind: type.kind }
+  // The real server leaves group and version of built-in kinds to the entry they stand in.
+  const named = (kind: { group: string; version: string; kind: string }) =>
+    !custom && kind.group === type.group && (kind.version === type.version || kind.version === '')
+      ? { group: '', version: '', kind: kind.kind }
+      : kind
+  const responseKind = named({ group: type.group, version: type.version, kind: type.kind })
   return {
     resource: type.plural,
     responseKind,
@@ -36,7 +38,7 @@ function resourceDiscovery({ type, custom, singular, shortNames, categories, ver
       : {
           subresources: subresources.map(subresource => ({
             subresource: subresource.name,
-            responseKind: subresource.kind ?? responseKind,
+            responseKind: subresource.kind === undefined ? responseKind : named(subresource.kind),
             verbs: subresource.verbs,
           })),
         }),

@@ -67,13 +67,14 @@ describe('discoveryReply', () => {
       ],
     })
     expect(discoveryReply('/api', aggregated, resources)?.body).toMatchObject({
-      items: [{ metadata: { name: '' }, versions: [{ version: 'v1' }] }],
+      items: [{ metadata: {}, versions: [{ version: 'v1' }] }],
     })
   })
 
-  it('serves the older aggregated form', () => {
-    const accept = 'application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList'
-    expect(discoveryReply('/apis', accept, resources)?.body).toMatchObject({ apiVersion: 'apidiscovery.k8s.io/v2beta1' })
+  it('serves no older aggregated form', () => {
+    const beta = 'application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList'
+    expect(() => discoveryReply('/apis', beta, resources)).toThrow('only the following media types are accepted')
+    expect(discoveryReply('/apis', `${beta},application/json`, resources)?.body).toMatchObject({ kind: 'APIGroupList' })
   })
 
   it.each([

@@ -1,6 +1,8 @@
+import { createHash } from 'node:crypto'
 import { apiVersionOf } from '../../../kube/resource.ts'
 import type { RegisteredResource } from '../registry.ts'
-import { aggregatedDiscovery, type AggregatedVersion } from './aggregated.ts'
+import { notAcceptable } from '../status-errors.ts'
+import { aggregatedDiscovery } from './aggregated.ts'
 import { byGroup, type GroupVersions, versionText } from './groups.ts'
 
 export interface DiscoveryReply {
@@ -39,25 +41,25 @@ export function discoveryReply(
 
 const json = (body: unknown): DiscoveryReply => ({ contentType: 'application/json', body })
 
+/** Undefined for plain JSON. Throws a 406 when the header takes neither that nor the aggregated form that is served. */
 function aggregated(accept: string | undefined, resources: readonly RegisteredResource[], core: boolean): DiscoveryReply | undefined {
-  const version = aggregatedVersion(accept)
-  if (version === undefined) return undefined
+  if (!wantsAggregated(accept)) return undefined
   return {
-    contentType: `application/json;g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList`,
-    body: aggregatedDiscovery(byGroup(resources.filter(resource => (resource.type.group === '') === core)), version),
+    contentType: 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList',
+    body: aggregatedDiscovery(byGroup(resources.filter(resource => (resource.type.group === '') === core))),
   }
 }
 
-/** The first form of the Accept header that is served here; undefined for plain JSON. */
-function aggregatedVersion(accept: string | undefined): AggregatedVersion | undefined {
-  for (const range of (accept ?? '').split(',')) {
-    const [type = '', ...parameters] = range.split(';').map(part => part.trim())
-    if (type !== 'application/json' && type !== '*/*') continue
-    if (!parameters.includes('as=APIGroupDiscoveryList')) return undefined
-    if (parameters.includes('v=v2')) return 'v2'
-    if (parameters.includes('v=v2beta1')) return 'v2beta1'
+/** Whether the first form of the Accept header that is served here is the aggregated one. */
+function wantsAggregated(accept = ''): boolean {
+  const ranges = accept.split(',').filter(range => /^\s*(application\/json|application\/\*|\*\/\*)\s*(;|$)/.test(range))
+  for (const range of ranges) {
+    const parameters = range.split(';').map(part => part.trim())
+    if (!parameters.some(parameter => parameter.startsWith('as='))) return false
+    if (parameters.includes('as=APIGroupDiscoveryList') && parameters.includes('v=v2')) return true
   }
-  return undefined
+  if (ranges.length > 0) throw notAcceptable(['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'])
+  return false
 }
 
 function groupBody({ group, versions }: GroupVersions) {
@@ -88,7 +90,7 @@ function resourceBody(resource: RegisteredResource) {
     verbs: resource.verbs,
     ...(resource.shortNames.length === 0 ? {} : { shortNames: resource.shortNames }),
     ...(resource.categories.length === 0 ? {} : { categories: resource.categories }),
-    storageVersionHash: storageVersionHash(resource),
+    ...(resource.verbs.includes('list') ? { storageVersionHash: storageVersionHash(resource) } : {}),
   }
 }
 
@@ -106,10 +108,8 @@ function subresourceBody(resource: RegisteredResource, subresource: RegisteredRe
   }
 }
 
-/** Opaque to clients; changes only when the storage would. */
-function storageVersionHash({ type }: RegisteredResource): string {
-  return Buffer.from(`${apiVersionOf(type)}/${type.kind}`)
-    .toString('base64url')
-    .slice(0, 11)
-    .padEnd(12, '=')
+/** Opaque to clients; changes only when the storage would. Made as Kubernetes makes it, which some tools compare across clusters. */
+function storageVersionHash({ type, storedAs = apiVersionOf(type) }: RegisteredResource): string {
+  const stored = `${storedAs.includes('/') ? '' : '/'}${storedAs}/${type.kind}`
+  return createHash('sha256').update(stored).digest().subarray(0, 8).toString('base64')
 }

@@ -15,9 +15,10 @@ import type {
 import type { DeepReadonly } from '../../../kube/object.ts'
 import { matchConditionProblem } from '../../../schema/cel/match-condition.ts'
 import { equalJson } from '../../../schema/json.ts'
-import type { KindStrategy } from '../registry.ts'
+import type { Draft, KindStrategy } from '../registry.ts'
 import type { FieldError } from '../../../schema/field-error.ts'
-import { forbidden, immutable, invalid, ipErrors, nonNegative, oneOf, required, unsupported } from './field-errors.ts'
+import { forbidden, immutable, invalid, ipErrors, nonNegative, oneOf, qualifiedNameErrors, required, unsupported } from './field-errors.ts'
+import { writeTimes } from './unset-times.ts'
 
 const RBAC = 'rbac.authorization.k8s.io'
 
@@ -51,12 +52,17 @@ export const nodeStrategy: KindStrategy = {
   applyDefaults(draft) {
     const node = draft as unknown as Node
     node.spec ??= {}
+    node.status ??= {}
+    defaultNodeStatus(node.status)
+  },
+  applyStatusDefaults(draft) {
+    defaultNodeStatus(((draft as unknown as Node).status ??= {}))
   },
   validate(object) {
     const { spec } = object as unknown as DeepReadonly<Node>
     return (spec?.taints ?? []).flatMap((taint, index) => {
-      const at = `spec.taints[${index}]`
-      const errors = (taint.key ?? '') === '' ? [required(`${at}.key`)] : []
+      const at = `metadata.taints[${index}]`
+      const errors = (taint.key ?? '') === '' ? [required(`${at}.key`)] : qualifiedNameErrors(`${at}.key`, taint.key)
       const effects = ['NoSchedule', 'PreferNoSchedule', 'NoExecute']
       return [...errors, ...(taint.effect === undefined ? [required(`${at}.effect`)] : oneOf(`${at}.effect`, taint.effect, effects))]
     })
@@ -66,9 +72,30 @@ export const nodeStrategy: KindStrategy = {
   }),
 }
 
+/** What the types of Kubernetes write even when no kubelet has said it. */
+function defaultNodeStatus(status: NonNullable<Node['status']>): void {
+  status.daemonEndpoints ??= { kubeletEndpoint: { Port: 0 } }
+  status.nodeInfo ??= {
+    machineID: '',
+    systemUUID: '',
+    bootID: '',
+    kernelVersion: '',
+    osImage: '',
+    containerRuntimeVersion: '',
+    kubeletVersion: '',
+    kubeProxyVersion: '',
+    operatingSystem: '',
+    architecture: '',
+  }
+  if (status.capacity !== undefined) status.allocatable ??= { ...status.capacity }
+  writeTimes(status.conditions, 'lastHeartbeatTime', 'lastTransitionTime')
+}
+
 /** Events are stored in the core form; either API may ask for them by its own names. */
 export const eventStrategy: KindStrategy = {
   hasGeneration: false,
+  prepareForCreate: writeEvent,
+  prepareForUpdate: writeEvent,
   selectableFields(object) {
     const core = object as unknown as DeepReadonly<Event>
     const newer = object as unknown as DeepReadonly<EventsEvent>
@@ -94,12 +121,22 @@ export const eventStrategy: KindStrategy = {
     const namespace = involved?.namespace ?? ''
     if (namespace === '') {
       const allowed = ['default', 'kube-system']
-      return allowed.includes(event.metadata.namespace ?? '') || involved === undefined
+      return allowed.includes(event.metadata.namespace ?? '')
         ? []
         : [invalid('involvedObject.namespace', namespace, 'does not match event.namespace')]
     }
     return namespace === event.metadata.namespace ? [] : [invalid('involvedObject.namespace', namespace, 'does not match event.namespace')]
   },
+}
+
+/** What is written of every event, set or not. */
+function writeEvent(draft: Draft): void {
+  draft['source'] ??= {}
+  draft['firstTimestamp'] ??= null
+  draft['lastTimestamp'] ??= null
+  draft['eventTime'] ??= null
+  draft['reportingComponent'] ??= ''
+  draft['reportingInstance'] ??= ''
 }
 
 export const endpointsStrategy: KindStrategy = {
@@ -159,7 +196,8 @@ export const roleBindingStrategy: KindStrategy = {
       }
     }
     if (old !== undefined && !equalJson(roleRef, (old as unknown as DeepReadonly<RoleBinding>).roleRef)) {
-      errors.push(invalid('roleRef', roleRef, 'cannot change roleRef'))
+      const value = { APIGroup: roleRef?.apiGroup, Kind: roleRef?.kind, Name: roleRef?.name }
+      errors.push(invalid('roleRef', value, 'cannot change roleRef'))
     }
     return errors
   },

@@ -3,7 +3,7 @@ import type { DeepReadonly } from '../../../kube/object.ts'
 import type { FieldError } from '../../../schema/field-error.ts'
 import { equalJson } from '../../../schema/json.ts'
 import type { KindStrategy } from '../registry.ts'
-import { duplicate, forbidden, invalid, required, tooLong } from './field-errors.ts'
+import { forbidden, invalid, required, tooLong } from './field-errors.ts'
 
 const MAX_BYTES = 1024 * 1024
 const keyText =
@@ -53,7 +53,8 @@ export const configMapStrategy: KindStrategy = {
       ...keyErrors('binaryData', Object.keys(binaryData)),
       ...base64Errors('binaryData', binaryData),
     ]
-    for (const key of Object.keys(data)) if (Object.hasOwn(binaryData, key)) errors.push(duplicate(`data[${key}]`, key))
+    for (const key of Object.keys(data))
+      if (Object.hasOwn(binaryData, key)) errors.push(invalid(`data[${key}]`, key, 'duplicate of key present in binaryData'))
     let size = 0
     for (const value of Object.values(data)) size += Buffer.byteLength(value)
     for (const value of Object.values(binaryData)) size += Math.floor((value.length * 3) / 4)

@@ -48,6 +48,12 @@ export const serviceStrategy: KindStrategy = {
     if (spec.type === 'LoadBalancer') spec.allocateLoadBalancerNodePorts ??= true
   },
 
+  applyStatusDefaults(draft) {
+    const { spec, status } = draft as unknown as Service
+    if (spec?.type !== 'LoadBalancer') return
+    for (const ingress of status?.loadBalancer?.ingress ?? []) if ((ingress.ip ?? '') !== '') ingress.ipMode ??= 'VIP'
+  },
+
   prepareForCreate(draft) {
     const service = draft as unknown as Service
     service.status = { loadBalancer: {} }
@@ -81,6 +87,11 @@ export const serviceStrategy: KindStrategy = {
 /** The cluster has one address family; like the addresses themselves, it is the server's to give and not a default. */
 function setFamilies(spec: ServiceSpec): void {
   if (!hasClusterIP(spec)) return
+  if (spec.clusterIP === 'None' && Object.keys(spec.selector ?? {}).length === 0 && spec.ipFamilyPolicy === undefined) {
+    // What stands behind it is somebody else's, of whatever family.
+    spec.ipFamilyPolicy = 'RequireDualStack'
+    spec.ipFamilies ??= ['IPv4', 'IPv6']
+  }
   spec.ipFamilyPolicy ??= 'SingleStack'
   spec.ipFamilies ??= ['IPv4']
 }
@@ -189,7 +200,7 @@ function validatePorts(spec: Spec): FieldError[] {
     if (typeof port.targetPort === 'number') errors.push(...portErrors(`${at}.targetPort`, port.targetPort))
     else if (port.targetPort !== undefined) errors.push(...portNameErrors(`${at}.targetPort`, port.targetPort))
     const number = `${port.protocol ?? 'TCP'}/${port.port}`
-    if (numbers.has(number)) errors.push(duplicate(at, { protocol: port.protocol ?? 'TCP', port: port.port }))
+    if (numbers.has(number)) errors.push(duplicate(at, goPort(port)))
     numbers.add(number)
     if (port.nodePort === undefined || port.nodePort === 0) continue
     const nodePort = `${port.protocol ?? 'TCP'}/${port.nodePort}`
@@ -198,6 +209,11 @@ function validatePorts(spec: Spec): FieldError[] {
     nodePorts.add(nodePort)
   }
   return errors
+}
+
+/** What Kubernetes prints of a port that is there twice: no more than its number. */
+function goPort({ protocol = 'TCP', port }: DeepReadonly<ServicePort>): object {
+  return { Name: '', Protocol: protocol, AppProtocol: null, Port: port, TargetPort: 0, NodePort: 0 }
 }
 
 function validateChange(spec: Spec, before: Spec): FieldError[] {

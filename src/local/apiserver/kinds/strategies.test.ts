@@ -202,7 +202,7 @@ describe('validation', () => {
         },
       },
       undefined,
-      ['spec.ports[1]: Duplicate value: {"protocol":"TCP","port":1}'],
+      ['spec.ports[1]: Duplicate value: {"Name":"","Protocol":"TCP","AppProtocol":null,"Port":1,"TargetPort":0,"NodePort":0}'],
     ],
     [
       '/services',
@@ -301,14 +301,14 @@ describe('validation', () => {
       'a bad taint',
       { spec: { taints: [{ key: 'a', effect: 'Never' }] } },
       undefined,
-      ['spec.taints[0].effect: Unsupported value: "Never": supported values: "NoSchedule", "PreferNoSchedule", "NoExecute"'],
+      ['metadata.taints[0].effect: Unsupported value: "Never": supported values: "NoSchedule", "PreferNoSchedule", "NoExecute"'],
     ],
     [
       'rbac.authorization.k8s.io/rolebindings',
       'another role',
       { roleRef: { kind: 'Role', name: 'b' } },
       { roleRef: { kind: 'Role', name: 'a' } },
-      ['roleRef: Invalid value: {"kind":"Role","name":"b","apiGroup":"rbac.authorization.k8s.io"}: cannot change roleRef'],
+      ['roleRef: Invalid value: {"APIGroup":"rbac.authorization.k8s.io","Kind":"Role","Name":"b"}: cannot change roleRef'],
     ],
     [
       '/events',

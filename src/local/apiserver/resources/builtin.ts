@@ -71,6 +71,7 @@ function builtinResource(apiVersion: string, facts: DiscoveredResource, table: R
     apiVersion,
     collection: isEvent ? 'events' : groupResourceName(type),
     ...(isEvent ? { conversion: eventConversion } : isOldAutoscaler ? { conversion: autoscalerConversion } : {}),
+    ...(isEvent ? { storedAs: 'v1' } : isOldAutoscaler ? { storedAs: 'autoscaling/v2' } : {}),
     listKind: `${facts.kind}List`,
     singular: facts.singularResource === '' ? facts.kind.toLowerCase() : facts.singularResource,
     shortNames: facts.shortNames ?? [],

@@ -1,12 +1,13 @@
 import type { CustomResourceDefinition, CustomResourceDefinitionVersion } from '../../../apis/core/types.generated.ts'
 import type { StructuralSchema } from '../../../schema/structural.ts'
-import type { KindStrategy } from '../registry.ts'
+import type { KindStrategy, ScalePaths } from '../registry.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { StoredObject } from '../storage/stored-object.ts'
 import { compileJsonPath } from '../table/json-path.ts'
 import type { WatchHub } from '../watch/watch-hub.ts'
 import { definitions } from './definition-strategy.ts'
 import type { ResourceTable } from './resource-table.ts'
+import { scaleErrors } from './scale-validation.ts'
 import type { Conversion, ServedResource } from './served-resource.ts'
 
 const verbs = ['delete', 'deletecollection', 'get', 'list', 'patch', 'create', 'update', 'watch']
@@ -55,11 +56,20 @@ function resourceOf(
   const type = { group, version: version.name, plural: names.plural, kind: names.kind, namespaced: spec.scope === 'Namespaced' }
   const hasStatus = version.subresources?.status !== undefined
   const scale = version.subresources?.scale
+  const paths =
+    scale === undefined
+      ? undefined
+      : {
+          specReplicas: scale.specReplicasPath,
+          statusReplicas: scale.statusReplicasPath,
+          ...(scale.labelSelectorPath === undefined ? {} : { labelSelector: scale.labelSelectorPath }),
+        }
   return {
     type,
     apiVersion: `${group}/${version.name}`,
     collection,
     ...(spec.versions.length === 1 ? {} : { conversion: renaming(`${group}/${version.name}`, `${group}/${stored}`) }),
+    storedAs: `${group}/${stored}`,
     listKind: names.listKind ?? `${names.kind}List`,
     singular: names.singular ?? names.kind.toLowerCase(),
     shortNames: names.shortNames ?? [],
@@ -76,17 +86,9 @@ function resourceOf(
     schema: (version.schema?.openAPIV3Schema ?? { type: 'object' }) as StructuralSchema,
     custom: true,
     hasStatus,
-    ...(scale === undefined
-      ? {}
-      : {
-          scale: {
-            specReplicas: scale.specReplicasPath,
-            statusReplicas: scale.statusReplicasPath,
-            ...(scale.labelSelectorPath === undefined ? {} : { labelSelector: scale.labelSelectorPath }),
-          },
-        }),
+    ...(paths === undefined ? {} : { scale: paths }),
     columns: version.additionalPrinterColumns ?? [],
-    strategy: strategyOf(version),
+    strategy: strategyOf(version, paths),
   }
 }
 
@@ -98,14 +100,16 @@ function renaming(servedVersion: string, storedVersion: string): Conversion {
   }
 }
 
-function strategyOf(version: CustomResourceDefinitionVersion): KindStrategy {
+function strategyOf(version: CustomResourceDefinitionVersion, paths: ScalePaths | undefined): KindStrategy {
   const fields = (version.selectableFields ?? []).map(({ jsonPath }) => ({
     name: jsonPath.replace(/^\./, ''),
     read: compileJsonPath(jsonPath),
   }))
-  if (fields.length === 0) return { hasGeneration: true }
+  const validate: Pick<KindStrategy, 'validate'> = paths === undefined ? {} : { validate: object => scaleErrors(object, paths) }
+  if (fields.length === 0) return { hasGeneration: true, ...validate }
   return {
     hasGeneration: true,
+    ...validate,
     selectableFields(object) {
       const values: Record<string, string> = {}
       for (const { name, read } of fields) values[name] = scalarText(read?.(object)[0])

@@ -1,4 +1,5 @@
 import type { Draft } from '../registry.ts'
+import type { StoredObject } from '../storage/stored-object.ts'
 import type { Conversion } from './served-resource.ts'
 
 /** Names of the members that `events.k8s.io/v1` calls otherwise than the core group, whose form is stored. */
@@ -28,5 +29,9 @@ export const eventConversion: Conversion = {
       renamed.map(([core, events]) => [events, core] as const),
       'v1',
     ),
-  toServed: object => rename(object, renamed, 'events.k8s.io/v1'),
+  toServed(object) {
+    const result = rename(object, renamed, 'events.k8s.io/v1')
+    for (const name of ['reportingController', 'reportingInstance']) if (result[name] === '') delete result[name]
+    return result as unknown as StoredObject
+  },
 }

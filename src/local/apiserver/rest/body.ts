@@ -1,7 +1,9 @@
 import { parse } from 'yaml'
+import { ApiError } from '../../../kube/api-error.ts'
 import { isJsonObject } from '../../../schema/json.ts'
 import type { ApiRequest } from '../request.ts'
 import { badRequest, unsupportedMediaType } from '../status-errors.ts'
+import { bodySummary, goJsonType, goSyntaxError } from './go-json.ts'
 import { decodeProtobufBody } from './protobuf-body.ts'
 
 const accepted = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf']
@@ -36,8 +38,54 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch (error) {
-    throw badRequest(`couldn't get version/kind; json parse error: ${error instanceof Error ? error.message : String(error)}`)
+    throw new MalformedJson(goSyntaxError(text) ?? String(error))
   }
+}
+
+/** A body that is no JSON. By itself it is a 400; who knows what the body was meant to be says it better. */
+export class MalformedJson extends ApiError {
+  /** What is wrong, in the words of Go's decoder. */
+  readonly why: string
+
+  constructor(why: string) {
+    super(badRequest(`couldn't get version/kind; json parse error: ${why}`).status)
+    this.why = why
+  }
+}
+
+/** The body of a patch; throws a 400 that says so. */
+export function decodePatch(request: ApiRequest, kind: 'json' | 'merge' | 'strategic'): unknown {
+  const refusal = (why: string): ApiError => badRequest(`${kind === 'strategic' ? '' : 'error decoding patch: '}${why}`)
+  try {
+    const body = decodeBody(request)
+    if (body === undefined) throw refusal(goSyntaxError('') ?? '')
+    return body
+  } catch (error) {
+    throw error instanceof MalformedJson ? refusal(error.why) : error
+  }
+}
+
+const typeMeta = String.raw`struct { APIVersion string "json:\"apiVersion,omitempty\""; Kind string "json:\"kind,omitempty\"" }`
+
+/** The body that is to become an object of a kind: an object, or nothing where the body is `null`. Throws the 400 for anything else. */
+export function decodeResource(request: ApiRequest, kind: string): unknown {
+  const refusal = (why: string): ApiError => {
+    const { body } = request
+    const summary = bodySummary(body !== undefined && 'bytes' in body ? body.bytes : Buffer.alloc(0))
+    return badRequest(
+      `the object provided is unrecognized (must be of type ${kind}): couldn't get version/kind; json parse error: ${why} (${summary})`,
+    )
+  }
+  let decoded: unknown
+  try {
+    decoded = decodeBody(request)
+  } catch (error) {
+    throw error instanceof MalformedJson ? refusal(error.why) : error
+  }
+  if (decoded === undefined) throw refusal(goSyntaxError('') ?? '')
+  if (decoded === null) return {}
+  if (!isJsonObject(decoded)) throw refusal(`json: cannot unmarshal ${goJsonType(decoded)} into Go value of type ${typeMeta}`)
+  return decoded
 }
 
 /** Apply bodies are called YAML and are JSON most of the time. */

@@ -4,7 +4,7 @@ import type { ApiRequest } from '../request.ts'
 import type { FieldError } from '../../../schema/field-error.ts'
 import { noKind, unreasoned } from '../status-errors.ts'
 import { decodeBody } from './body.ts'
-import { numberOf } from './list.ts'
+import { integerOf } from './list.ts'
 import type { RemoveOptions } from './object-remover.ts'
 import { refuseOptions, unsupported } from './options-errors.ts'
 import type { WriteContext } from './write-context.ts'
@@ -29,7 +29,7 @@ function decodedOptions(request: ApiRequest): Record<string, unknown> {
 export function deleteOptionsOf(request: ApiRequest, context: WriteContext): { options: RemoveOptions; context: WriteContext } {
   const { query } = request
   const body = decodedOptions(request)
-  const grace = typeof body['gracePeriodSeconds'] === 'number' ? body['gracePeriodSeconds'] : numberOf(query, 'gracePeriodSeconds')
+  const grace = typeof body['gracePeriodSeconds'] === 'number' ? body['gracePeriodSeconds'] : integerOf(query, 'gracePeriodSeconds')
   const policy = text(body['propagationPolicy']) ?? query.get('propagationPolicy') ?? undefined
   const orphans = body['orphanDependents'] ?? (query.has('orphanDependents') ? query.get('orphanDependents') !== 'false' : undefined)
   const errors: FieldError[] = []

@@ -1,4 +1,4 @@
-import { badRequest, expired, tooLargeResourceVersion } from '../status-errors.ts'
+import { badRequest, expired, tooLargeResourceVersion, unreasoned } from '../status-errors.ts'
 import { served, type ServedResource } from '../resources/served-resource.ts'
 import { isAfter, type Position } from '../storage/collection.ts'
 import type { Storage } from '../storage/storage.ts'
@@ -22,7 +22,7 @@ export function listPage(storage: Storage, resource: ServedResource, selection: 
   const collection = storage.collection(resource.collection)
   const token = query.get('continue') ?? ''
   const limit = limitOf(query)
-  const asked = numberOf(query, 'resourceVersion')
+  const asked = listVersionOf(query)
   const match = query.get('resourceVersionMatch') ?? ''
   if (token !== '' && asked !== undefined && asked !== 0) throw badRequest('specifying resource version is not allowed when using continue')
   if (asked !== undefined && asked > storage.revision) throw tooLargeResourceVersion(asked, storage.revision)
@@ -59,16 +59,34 @@ export function listPage(storage: Storage, resource: ServedResource, selection: 
 
 /** The real server takes any number; below one it means all. */
 function limitOf(query: URLSearchParams): number {
-  return /^-\d+$/.test(query.get('limit') ?? '') ? 0 : (numberOf(query, 'limit') ?? 0)
+  return Math.max(0, integerOf(query, 'limit') ?? 0)
 }
 
 /** A whole number of a query; absent and empty are undefined. Throws a 400. */
-export function numberOf(query: URLSearchParams, name: string): number | undefined {
+export function integerOf(query: URLSearchParams, name: string): number | undefined {
   const text = query.get(name) ?? ''
   if (text === '') return undefined
-  if (!/^\d+$/.test(text))
-    throw badRequest(`${name}: Invalid value: ${JSON.stringify(text)}: strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`)
+  if (!/^[+-]?\d+$/.test(text)) throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`)
   return Number(text)
+}
+
+/** The version a get or watch asks for; absent and empty are undefined. For nonsense the real server blames itself: a 500. */
+export function versionOf(query: URLSearchParams): number | undefined {
+  const text = query.get('resourceVersion') ?? ''
+  if (text === '') return undefined
+  if (!/^\d+$/.test(text)) throw unreasoned(noVersion(text))
+  return Number(text)
+}
+
+/** Of a list it is a 400. */
+function listVersionOf(query: URLSearchParams): number | undefined {
+  const text = query.get('resourceVersion') ?? ''
+  if (text !== '' && !/^\d+$/.test(text)) throw badRequest(`invalid resource version: ${noVersion(text)}`)
+  return versionOf(query)
+}
+
+function noVersion(text: string): string {
+  return `resourceVersion: Invalid value: ${JSON.stringify(text)}: strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`
 }
 
 /** Query values Kubernetes reads as true. */

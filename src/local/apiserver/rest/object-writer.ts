@@ -9,7 +9,7 @@ import type { AdmissionAttributes, AdmissionOperation, AdmissionPlugin } from '.
 import { trackUpdate } from '../apply/ownership.ts'
 import type { Draft, StrategyContext } from '../registry.ts'
 import { served, type ServedResource } from '../resources/served-resource.ts'
-import { alreadyExists, badRequest, modifiedConflict, notFound } from '../status-errors.ts'
+import { alreadyExists, badRequest, modifiedConflict, notFound, unreasoned } from '../status-errors.ts'
 import type { Storage } from '../storage/storage.ts'
 import { deepFreeze, type StoredObject } from '../storage/stored-object.ts'
 import { withFixedParts } from './fixed-parts.ts'
@@ -80,7 +80,7 @@ export class ObjectWriter {
       throw badRequest('the namespace of the provided object does not match the namespace sent on the request')
     }
     if (metadata.resourceVersion !== undefined && metadata.resourceVersion !== '')
-      throw badRequest('resourceVersion should not be set on objects to be created')
+      throw unreasoned('resourceVersion should not be set on objects to be created')
     decodeDraft(resource, draft, context)
     const { generateName } = metadata
     const generates = (metadata.name === undefined || metadata.name === '') && generateName !== undefined && generateName !== ''
@@ -90,7 +90,7 @@ export class ObjectWriter {
     if (resource.type.namespaced) metadata.namespace = namespace
     delete metadata.deletionTimestamp
     delete metadata.deletionGracePeriodSeconds
-    delete metadata.generation
+    delete metadata.selfLink
     dropEmptyMeta(metadata as unknown as Record<string, unknown>)
     if (generates) metadata.name = generatedName(generateName, this.#random)
     if (resource.custom || resource.strategy.hasGeneration) metadata.generation = 1
@@ -134,10 +134,12 @@ export class ObjectWriter {
       const based = draft.metadata.resourceVersion
       const isConditional = based !== undefined && based !== ''
       if (!isConditional && resource.custom && options.retries !== true && context.subresource !== 'scale') {
-        refuse(resource, name, [
+        const { group, plural } = resource.type
+        refuse({ ...resource, type: { ...resource.type, group, kind: plural } }, name, [
           { type: 'FieldValueInvalid', field: 'metadata.resourceVersion', value: 0, detail: 'must be specified for an update' },
         ])
       }
+      if (isConditional && !/^\d+$/.test(based)) throw unreasoned(`strconv.ParseUint: parsing ${JSON.stringify(based)}: invalid syntax`)
       if (isConditional && based !== current.metadata.resourceVersion) throw modifiedConflict(resource.type, name)
       decodeDraft(resource, draft, context, options.patch)
       const strategyContext = this.#strategyContext(context)
@@ -186,12 +188,19 @@ export class ObjectWriter {
       !hasSpecFinalizers(resource, object)
     if (!isGone && equalJson(object, current)) return current
     if (context.dryRun) return deepFreeze(object)
-    return isGone ? this.#storage.remove(resource.collection, object) : this.#storage.put(resource.collection, object)
+    if (!isGone) return this.#storage.put(resource.collection, object)
+    // Watchers are told of what was stored last; who let it go sees what was sent, which never was a version of its own.
+    this.#storage.remove(resource.collection, current)
+    return deepFreeze(object)
   }
 
   /** Records what the writer sent, before admission and the rules of the kind add to it: nobody owns what the server makes of an object. */
   #track(resource: ServedResource, current: StoredObject | undefined, object: Draft, context: WriteContext): void {
-    const entries = trackUpdate(resource.schema, current, object, this.#writer(resource, context))
+    const { conversion } = resource
+    // Fields have the names under which they were sent.
+    const sent = conversion === undefined ? object : (conversion.toServed(object as StoredObject) as Draft)
+    const before = current === undefined ? undefined : served(resource, current)
+    const entries = trackUpdate(resource.schema, before, sent, this.#writer(resource, context))
     if (entries.length > 0) object.metadata.managedFields = entries
     else delete object.metadata.managedFields
   }

@@ -76,7 +76,7 @@ describe('patches', () => {
     const odd = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 's' }, dta: {} }
     expect(await api.refused('PATCH', `${maps}/s?fieldManager=one`, odd, applyPatch)).toMatchObject({
       code: 500,
-      message: 'failed to create typed patch object (default/s; /v1, Kind=ConfigMap): .dta: field not declared in schema',
+      message: 'failed to create typed patch object (/s; /v1, Kind=ConfigMap): .dta: field not declared in schema',
     })
   })
 })

@@ -9,6 +9,7 @@ import { applyConfiguration, conflictStatus, type ApplyOptions } from '../apply/
 import { typedErrors } from '../apply/typed-value.ts'
 import type { Draft } from '../registry.ts'
 import type { ServedResource } from '../resources/served-resource.ts'
+import { goJsonType } from './go-json.ts'
 import { badRequest, unsupportedMediaType, unsupportedPatch } from '../status-errors.ts'
 import type { StoredObject } from '../storage/stored-object.ts'
 
@@ -49,10 +50,11 @@ function run(kind: Exclude<PatchKind, 'apply'>, resource: ServedResource, curren
       case 'json':
         return applyJsonPatch(current, patch)
       case 'merge':
-        if (!isJsonObject(patch)) throw badRequest('error decoding patch: a merge patch must be a JSON object')
+        if (patch === null) throw badRequest('Invalid JSON Patch')
+        if (!isJsonObject(patch)) throw badRequest(`error decoding patch: ${noMap(patch)}`)
         return applyMergePatch(current, patch)
       case 'strategic':
-        if (!isJsonObject(patch)) throw badRequest('error decoding patch: a strategic merge patch must be a JSON object')
+        if (!isJsonObject(patch)) throw badRequest(noMap(patch))
         return applyStrategicPatch(current, patch, resource.schema)
     }
   } catch (error) {
@@ -71,6 +73,8 @@ function run(kind: Exclude<PatchKind, 'apply'>, resource: ServedResource, curren
   }
 }
 
+const noMap = (value: unknown): string => `json: cannot unmarshal ${goJsonType(value)} into Go value of type map[string]interface {}`
+
 /** The object after a server-side apply, with its managed fields; free to be changed. Throws a 409 with every contested field. */
 export function applied(resource: ServedResource, current: StoredObject | undefined, config: Draft, options: ApplyOptions): Draft {
   const result = applyConfiguration(resource.schema, current, config, options)
@@ -82,11 +86,11 @@ export function applied(resource: ServedResource, current: StoredObject | undefi
 }
 
 /** Refuses a configuration that does not fit the schema, as the typed values of Kubernetes' server-side apply do: with a 500. */
-export function checkConfiguration(resource: ServedResource, config: Readonly<Draft>, namespace: string): void {
+export function checkConfiguration(resource: ServedResource, config: Readonly<Draft>): void {
   const errors = typedErrors(resource.schema, config)
   if (errors.length === 0) return
   const { apiVersion, type } = resource
-  const subject = `${namespace}/${config.metadata.name ?? ''}; ${type.group === '' ? '/' : ''}${apiVersion}, Kind=${type.kind}`
+  const subject = `${config.metadata.namespace ?? ''}/${config.metadata.name ?? ''}; ${type.group === '' ? '/' : ''}${apiVersion}, Kind=${type.kind}`
   const text = errors.length === 1 ? (errors[0] ?? '') : ['errors:', ...errors.map(error => `  ${error}`)].join('\n')
   throw new ApiError({
     kind: 'Status',

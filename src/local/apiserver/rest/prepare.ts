@@ -8,10 +8,11 @@ import { invalidStatus } from '../../../schema/status.ts'
 import { validate } from '../../../schema/validate.ts'
 import type { Draft, StrategyContext } from '../registry.ts'
 import type { ServedResource } from '../resources/served-resource.ts'
-import { badRequest } from '../status-errors.ts'
+import { badRequest, noKind } from '../status-errors.ts'
 import { publishedErrors } from '../kinds/published-rules.ts'
 import { dropAbsentValues } from './absent-values.ts'
 import { decodingError } from './go-decoding.ts'
+import { goText } from './go-text.ts'
 import type { WriteContext } from './write-context.ts'
 
 /** Checks that a decoded body is an object of the resource and fills in what it may leave out. Throws a 400. */
@@ -20,13 +21,22 @@ export function asDraft(resource: ServedResource, body: unknown): Draft {
   const { type, apiVersion } = resource
   if (resource.custom && textOf(body['kind']) === '') throw missing(resource, 'Kind', body)
   const given = { apiVersion: textOf(body['apiVersion']), kind: textOf(body['kind']) }
+  if (resource.custom && given.kind !== type.kind) {
+    const metadata = isJsonObject(body['metadata']) ? body['metadata'] : {}
+    const error: FieldError = { type: 'FieldValueInvalid', field: 'kind', value: given.kind, detail: `must be ${type.kind}` }
+    throw new ApiError(invalidStatus({ ...type, kind: given.kind }, textOf(metadata['name']), [error]))
+  }
   if (given.kind !== '' && given.kind !== type.kind) {
     throw badRequest(
-      `${given.kind} in version ${JSON.stringify(given.apiVersion)} cannot be handled as a ${type.kind}: converting (${given.apiVersion}.${given.kind}) to (${apiVersion}.${type.kind}): unknown conversion`,
+      `${given.kind} in version ${JSON.stringify(given.apiVersion)} cannot be handled as a ${type.kind}: converting (${given.apiVersion}.${given.kind}) to (${goPackage(type.group)}.${type.kind}): unknown conversion`,
     )
   }
   if (given.apiVersion !== '' && given.apiVersion !== apiVersion) {
-    throw badRequest(`the API version in the data (${given.apiVersion}) does not match the expected API version (${apiVersionOf(type)})`)
+    throw resource.custom
+      ? badRequest(`the API version in the data (${given.apiVersion}) does not match the expected API version (${apiVersionOf(type)})`)
+      : badRequest(
+          `${given.kind || type.kind} in version ${JSON.stringify(given.apiVersion)} cannot be handled as a ${type.kind}: ${noKind(given.kind || type.kind, given.apiVersion)}`,
+        )
   }
   body['apiVersion'] = apiVersion
   body['kind'] = type.kind
@@ -42,6 +52,11 @@ function missing({ type }: ServedResource, what: string, body: unknown): ApiErro
   return badRequest(
     `the object provided is unrecognized (must be of type ${type.kind}): Object '${what}' is missing in '${text}' (${shown})`,
   )
+}
+
+/** The package of the form that is stored: Kubernetes names a type by it. */
+function goPackage(group: string): string {
+  return group === '' || group === 'events.k8s.io' ? 'core' : (group.split('.')[0] ?? '')
 }
 
 function textOf(value: unknown): string {
@@ -80,14 +95,6 @@ function patchError(value: string, detail: string): ApiError {
   return new ApiError(invalidStatus({ group: '', kind: '' }, '', [{ type: 'FieldValueInvalid', field: 'patch', value, detail }]))
 }
 
-/** A value as Go prints it: Kubernetes names a strategic patch it could not use by that. */
-function goText(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(goText).join(' ')}]`
-  if (!isJsonObject(value)) return value === null ? '<nil>' : typeof value === 'string' ? value : JSON.stringify(value)
-  const members = Object.keys(value).toSorted()
-  return `map[${members.map(name => `${name}:${goText(value[name])}`).join(' ')}]`
-}
-
 function decodeError({ type }: ServedResource, why: string): ApiError {
   return badRequest(`${type.kind} in version ${JSON.stringify(type.version)} cannot be handled as a ${type.kind}: ${why}`)
 }
@@ -102,6 +109,7 @@ export function fillDefaults(resource: ServedResource, draft: Draft): void {
 export function fillStatusDefaults(resource: ServedResource, draft: Draft): void {
   const schema = resource.custom ? resource.schema.properties?.['status'] : undefined
   if (schema !== undefined && draft['status'] !== undefined) applyDefaults(schema, draft['status'])
+  resource.strategy.applyStatusDefaults?.(draft)
 }
 
 /** What the schema of a custom resource and the rules of the kind refuse. */
@@ -112,6 +120,8 @@ export function kindErrors(
   context: StrategyContext,
 ): FieldError[] {
   const errors = resource.custom ? validate(resource.schema, draft, old) : []
+  // A status is looked at by itself.
+  if (context.subresource === 'status') for (const [at, error] of errors.entries()) errors[at] = ofStatus(error)
   const more = resource.strategy.validate?.(draft, old, context)
   if (more !== undefined && more.length > 0) errors.push(...more)
   if (!resource.custom && resource.conversion === undefined && context.subresource === undefined) {
@@ -119,6 +129,11 @@ export function kindErrors(
     for (const error of publishedErrors(resource.schema, draft)) if (!errors.some(({ field }) => field === error.field)) errors.push(error)
   }
   return errors
+}
+
+function ofStatus(error: FieldError): FieldError {
+  if (!error.field.startsWith('status.') || !error.detail.startsWith(`${error.field} in body`)) return error
+  return { ...error, detail: error.detail.slice('status.'.length) }
 }
 
 /** Throws the 422 for refused fields. */

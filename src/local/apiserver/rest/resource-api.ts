@@ -1,19 +1,19 @@
 import type { Clock } from '../../../kube/clock.ts'
 import { formatTime } from '../../../kube/clock.ts'
 import { isNotFound } from '../../../kube/api-error.ts'
-import { cloneJson } from '../../../schema/json.ts'
+import { cloneJson, isJsonObject } from '../../../schema/json.ts'
 import type { Draft } from '../registry.ts'
 import type { ApiRequest, ApiResponse } from '../request.ts'
 import type { ServedResource } from '../resources/served-resource.ts'
 import { served } from '../resources/served-resource.ts'
-import { badRequest, methodNotAllowed, notFound, tooLargeResourceVersion } from '../status-errors.ts'
+import { badRequest, conflict, methodNotAllowed, notFound, tooLargeResourceVersion } from '../status-errors.ts'
 import type { Storage } from '../storage/storage.ts'
 import { openWatch } from '../watch/open-watch.ts'
 import { selectionOf } from '../watch/selection.ts'
 import type { WatchHub } from '../watch/watch-hub.ts'
-import { bodyTypeOf, decodeBody, decodeObject } from './body.ts'
+import { bodyTypeOf, decodeBody, decodePatch, decodeResource } from './body.ts'
 import { deleteOptionsOf } from './delete-options.ts'
-import { isTrue, listPage, numberOf } from './list.ts'
+import { integerOf, isTrue, listPage, versionOf } from './list.ts'
 import type { ObjectRemover } from './object-remover.ts'
 import type { ObjectWriter } from './object-writer.ts'
 import { applied, checkConfiguration, checkPatchOptions, patched, patchKindOf } from './patch.ts'
@@ -63,7 +63,7 @@ export class ResourceApi {
   }
 
   get(target: ObjectTarget, request: ApiRequest): ApiResponse {
-    const asked = numberOf(request.query, 'resourceVersion')
+    const asked = versionOf(request.query)
     if (asked !== undefined && asked > this.#storage.revision) throw tooLargeResourceVersion(asked, this.#storage.revision)
     const object = this.#storage.get(target.resource.collection, target.namespace, target.name)
     if (object === undefined) throw notFound(target.resource.type, target.name)
@@ -81,7 +81,7 @@ export class ResourceApi {
     refuseOptions('ListOptions', listOptionErrors(query, true))
     const view = this.view(request)
     const stream = openWatch(this.#storage, this.#hub, resource, selectionOf(resource, query, namespace, name), query)
-    const seconds = numberOf(query, 'timeoutSeconds') ?? 0
+    const seconds = integerOf(query, 'timeoutSeconds') ?? 0
     const timer = this.#clock.after((seconds > 0 ? seconds : defaultWatchSeconds) * 1000, () => stream.close())
     const shown = viewStream(stream, view, resource, () => new Date(this.#clock.now()))
     return {
@@ -105,7 +105,7 @@ export class ResourceApi {
     if (name !== undefined) throw methodNotAllowed()
     const view = this.view(request)
     const context = writeContextOf(request, undefined)
-    const draft = asDraft(resource, decodeBody(request))
+    const draft = asDraft(resource, decodeResource(request, resource.type.kind))
     const space = resource.type.namespaced ? (namespace ?? draft.metadata.namespace ?? '') : ''
     if (resource.type.namespaced && space === '') throw badRequest('an empty namespace may not be set during creation')
     const object = await this.#writer.create(resource, space, draft, context)
@@ -116,7 +116,7 @@ export class ResourceApi {
     const { resource, namespace, name, subresource } = target
     const view = this.view(request)
     const context = writeContextOf(request, subresource)
-    const draft = asDraft(resource, decodeBody(request))
+    const draft = asDraft(resource, decodeResource(request, resource.type.kind))
     if ((draft.metadata.name ?? '') === '') {
       throw badRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`)
     }
@@ -143,7 +143,7 @@ export class ResourceApi {
     const kind = patchKindOf(resource, bodyTypeOf(request))
     checkPatchOptions(kind, request.query)
     if (kind === 'apply') return this.#apply(target, request, view, context)
-    const patch = decodeBody(request)
+    const patch = decodePatch(request, kind)
     const object = await this.#writer.update(resource, namespace, name, current => patched(kind, resource, current, patch), context, {
       retries: true,
       patch: { kind, body: patch },
@@ -153,10 +153,10 @@ export class ResourceApi {
 
   async #apply(target: ObjectTarget, request: ApiRequest, view: View, context: WriteContext): Promise<ApiResponse> {
     const { resource, namespace, name, subresource } = target
-    const config = asDraft(resource, decodeObject(request))
+    const config = configurationOf(resource, decodeBody(request))
     if (config.metadata.managedFields !== undefined) throw badRequest('metadata.managedFields must be nil')
     checkName(config, namespace, name)
-    checkConfiguration(resource, config, namespace)
+    checkConfiguration(resource, config)
     const options = {
       manager: context.fieldManager,
       apiVersion: resource.apiVersion,
@@ -168,7 +168,9 @@ export class ResourceApi {
     const exists = (): boolean => this.#storage.get(resource.collection, namespace, name) !== undefined
     if (!exists()) {
       if (subresource !== undefined) throw notFound(resource.type, name)
-      if (config.metadata.uid !== undefined && config.metadata.uid !== '') throw notFound(resource.type, name)
+      const { uid = '' } = config.metadata
+      if (uid !== '')
+        throw conflict(resource.type, name, `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`)
       const draft = applied(resource, undefined, cloneJson(config), options)
       draft.metadata.name = name
       const object = await this.#writer.create(resource, namespace, draft, context, { ownsManagedFields: true })
@@ -210,13 +212,22 @@ export class ResourceApi {
   }
 }
 
+/** What is applied has to say what it is. Throws a 400. */
+function configurationOf(resource: ServedResource, body: unknown): Draft {
+  const { apiVersion = '', kind = '' } = isJsonObject(body) ? (body as { apiVersion?: string; kind?: string }) : {}
+  if (apiVersion !== resource.apiVersion || kind !== resource.type.kind) {
+    throw badRequest(`invalid object type: ${apiVersion.includes('/') ? '' : '/'}${apiVersion}, Kind=${kind}`)
+  }
+  return asDraft(resource, body)
+}
+
 function checkName({ metadata }: Draft, namespace: string, name: string): void {
   if (metadata.name !== undefined && metadata.name !== '' && metadata.name !== name) {
     throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${name})`)
   }
   metadata.name = name
   if (metadata.namespace !== undefined && metadata.namespace !== '' && metadata.namespace !== namespace) {
-    throw badRequest(`the namespace of the object (${metadata.namespace}) does not match the namespace on the URL (${namespace})`)
+    throw badRequest('the namespace of the provided object does not match the namespace sent on the request')
   }
 }
 

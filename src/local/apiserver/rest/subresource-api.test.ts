@@ -27,7 +27,9 @@ describe('status and scale', () => {
     await api.ok('PATCH', `${rooms}/r/scale`, { spec: { replicas: 8 } }, mergePatch)
     expect(await api.ok('GET', `${rooms}/r`)).toMatchObject({ spec: { seats: 8 }, metadata: { generation: 2 } })
     const refusal = await api.refused('PATCH', `${rooms}/r/scale`, { spec: { replicas: -1 } }, mergePatch)
-    expect(refusal.message).toBe('Scale.autoscaling "r" is invalid: spec.replicas: Invalid value: -1: must be greater than or equal to 0')
+    expect(refusal.message).toBe(
+      'Room.example.com "r" is invalid: [spec.seats: Invalid value: -1: spec.seats in body should be greater than or equal to 0, .spec.seats: Invalid value: -1: should be a non-negative integer]',
+    )
   })
 
   it('let pods/status change labels and annotations too', async () => {

@@ -6,17 +6,18 @@ import type { ApiRequest, ApiResponse } from '../request.ts'
 import { badRequest, forbidden, methodNotAllowed, notFound, unknownResource } from '../status-errors.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { StoredObject } from '../storage/stored-object.ts'
-import { bodyTypeOf, decodeBody, decodeObject } from './body.ts'
+import { bodyTypeOf, decodeBody, decodeObject, decodePatch } from './body.ts'
 import { deleteOptionsOf } from './delete-options.ts'
+import { isTrue } from './list.ts'
 import type { ObjectRemover } from './object-remover.ts'
 import type { ObjectWriter } from './object-writer.ts'
-import { checkPatchOptions, patched, patchKindOf } from './patch.ts'
+import { applied, checkPatchOptions, patched, patchKindOf } from './patch.ts'
 import { asDraft } from './prepare.ts'
 import type { ObjectTarget, ResourceApi } from './resource-api.ts'
 import { withWarnings } from './resource-api.ts'
 import { bound } from './subresources/binding.ts'
 import { checkEviction } from './subresources/eviction.ts'
-import { scaleOf, withScale } from './subresources/scale.ts'
+import { scaleConfiguration, scaleOf, withScale } from './subresources/scale.ts'
 import { writeContextOf } from './write-context.ts'
 
 export interface SubresourceApiOptions {
@@ -98,10 +99,31 @@ export class SubresourceApi {
     const asked = bodyTypeOf(request)
     const kind = patchKindOf({ ...target.resource, custom: false }, asked)
     checkPatchOptions(kind, request.query)
-    const patch = decodeBody(request)
+    if (kind === 'apply') return this.#applyScale(target, request)
+    const patch = decodePatch(request, kind)
     return this.#scale(target, request, current =>
       patched(kind === 'json' ? 'json' : 'merge', target.resource, scaleOf(paths, current), patch),
     )
+  }
+
+  /** An apply of a Scale is one of the object that has nothing but replicas. */
+  async #applyScale(target: ObjectTarget, request: ApiRequest): Promise<ApiResponse> {
+    const { resource, namespace, name } = target
+    const paths = this.#scalePaths(target)
+    const scale = decodeObject(request)
+    const context = writeContextOf(request, 'scale')
+    const options = {
+      manager: context.fieldManager,
+      apiVersion: resource.apiVersion,
+      subresource: 'scale',
+      time: formatTime(this.#options.clock.now()),
+      force: isTrue(request.query, 'force'),
+      hasStatus: resource.hasStatus,
+    }
+    const produce = (current: StoredObject) => applied(resource, current, scaleConfiguration(resource, paths, current, scale), options)
+    const flags = { ownsManagedFields: true, retries: true }
+    const object = await this.#options.writer.update(resource, namespace, name, produce, context, flags)
+    return withWarnings({ status: 200, kind: 'object', object: scaleOf(paths, object) }, context)
   }
 
   async #scale(target: ObjectTarget, request: ApiRequest, scaleFor: (current: StoredObject) => unknown): Promise<ApiResponse> {

@@ -12,6 +12,9 @@ export interface Target {
   readonly subresource: string | undefined
 }
 
+/** A path that nothing answers to: a 404 that is no `Status`. */
+export class PageNotFound extends Error {}
+
 /** Subresources of a namespace, which look like resources inside it. */
 const namespaceSubresources: ReadonlySet<string> = new Set(['status', 'finalize'])
 
@@ -37,14 +40,17 @@ export function targetOf(path: string, resources: ResourceTable): Target | undef
 }
 
 function build(resources: ResourceTable, group: string, version: string, namespace: string | undefined, rest: readonly string[]): Target {
+  // The groups of Kubernetes itself answer with a Status, the handler of custom resources with a page.
+  const unknown = (): Error =>
+    resources.all().some(({ type, custom }) => type.group === group && !custom) ? unknownResource() : new PageNotFound()
   const [plural = '', name, ...more] = rest
   const resource = resources.find(group, version, plural)
-  if (resource === undefined) throw unknownResource()
-  if (namespace !== undefined && !resource.type.namespaced) throw unknownResource()
-  if (more.length > 1 && more[0] !== 'proxy') throw unknownResource()
+  if (resource === undefined) throw unknown()
+  if (namespace !== undefined && !resource.type.namespaced) throw unknown()
+  if (more.length > 1 && more[0] !== 'proxy') throw unknown()
   const subresource = more[0]
-  if (subresource !== undefined && !resource.subresources.some(known => known.name === subresource)) throw unknownResource()
-  if (name !== undefined && resource.type.namespaced && namespace === undefined) throw unknownResource()
+  if (subresource !== undefined && !resource.subresources.some(known => known.name === subresource)) throw unknown()
+  if (name !== undefined && resource.type.namespaced && namespace === undefined) throw unknown()
   return { resource, namespace, name: name === undefined ? undefined : decode(name), subresource }
 }
 

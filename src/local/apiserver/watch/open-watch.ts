@@ -2,7 +2,7 @@ import type { ServedResource } from '../resources/served-resource.ts'
 import { expired, tooLargeResourceVersion } from '../status-errors.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { StoredObject } from '../storage/stored-object.ts'
-import { isTrue, numberOf } from '../rest/list.ts'
+import { isTrue, versionOf } from '../rest/list.ts'
 import type { Selection } from './selection.ts'
 import type { WatchHub } from './watch-hub.ts'
 import { Watcher } from './watcher.ts'
@@ -25,7 +25,7 @@ export function openWatch(
   query: URLSearchParams,
 ): Watcher {
   const collection = storage.collection(resource.collection)
-  const asked = numberOf(query, 'resourceVersion') ?? 0
+  const asked = versionOf(query) ?? 0
   const bookmarks = isTrue(query, 'allowWatchBookmarks')
   const sendInitial = isTrue(query, 'sendInitialEvents')
   if (asked > storage.revision) throw tooLargeResourceVersion(asked, storage.revision)
@@ -39,7 +39,9 @@ export function openWatch(
       collection.list(selection.namespace).filter(object => inScope(object, selection) && (selection.matches?.(object) ?? true)),
     )
   }
-  if (sendInitial && bookmarks) watcher.bookmark(storage.revision, initialEventsEnd)
+  // Who asks for no version and nothing else is told where the present ends as well.
+  const begins = (query.get('resourceVersion') ?? '') === '' && !query.has('sendInitialEvents')
+  if ((sendInitial || begins) && bookmarks) watcher.bookmark(storage.revision, initialEventsEnd)
   if (!watcher.ended) hub.add(resource.collection, watcher)
   return watcher
 }

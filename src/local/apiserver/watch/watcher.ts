@@ -52,7 +52,7 @@ export class Watcher implements MessageStream {
   /** Says that everything up to `revision` has been sent. */
   bookmark(revision: number, annotations?: Record<string, string>): void {
     const { apiVersion, type } = this.#resource
-    const metadata = { ...(annotations === undefined ? {} : { annotations }), creationTimestamp: null, resourceVersion: String(revision) }
+    const metadata = { ...(annotations === undefined ? {} : { annotations }), resourceVersion: String(revision) }
     this.#add({ type: 'BOOKMARK', object: deepFreeze({ kind: type.kind, apiVersion, metadata }) })
   }
 

@@ -8,6 +8,7 @@ import { validatePodUpdate } from './pod-update.ts'
 import { qualityOfService } from './quality-of-service.ts'
 import { validatePodSpec } from './spec-validation.ts'
 import { validatePodStatus } from './status-validation.ts'
+import { writeTimes } from '../unset-times.ts'
 
 const asPod = (draft: Draft) => draft as unknown as Pod
 const readPod = (object: Readonly<Draft>) => object as unknown as DeepReadonly<Pod>
@@ -22,6 +23,18 @@ export const podStrategy: KindStrategy = {
   applyDefaults(draft) {
     const { spec } = asPod(draft)
     if (spec !== undefined) defaultPod(spec)
+  },
+
+  applyStatusDefaults(draft) {
+    const { status } = asPod(draft)
+    if (status === undefined) return
+    writeTimes(status.conditions, 'lastProbeTime', 'lastTransitionTime')
+    for (const list of [status.initContainerStatuses, status.containerStatuses]) {
+      for (const container of list ?? []) {
+        container.state ??= {}
+        container.lastState ??= {}
+      }
+    }
   },
 
   prepareForCreate(draft, { now }) {
@@ -45,6 +58,7 @@ export const podStrategy: KindStrategy = {
         ]
       }
     }
+    writeTimes(status.conditions, 'lastProbeTime')
     pod.status = status
   },
 

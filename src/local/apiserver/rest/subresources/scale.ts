@@ -31,7 +31,8 @@ export function withScale(resource: ServedResource, paths: ScalePaths, object: S
   const { name } = object.metadata
   if (typeof replicas !== 'number' || !Number.isInteger(replicas))
     throw badRequest('Scale in version "v1" cannot be handled as a Scale: spec.replicas must be an integer')
-  if (replicas < 0) {
+  // What a custom resource says of its own count is said by its rules.
+  if (replicas < 0 && !resource.custom) {
     const errors = [
       { type: 'FieldValueInvalid' as const, field: 'spec.replicas', value: replicas, detail: 'must be greater than or equal to 0' },
     ]
@@ -45,6 +46,17 @@ export function withScale(resource: ServedResource, paths: ScalePaths, object: S
   draft.metadata.resourceVersion = typeof version === 'string' ? version : ''
   setAt(draft, paths.specReplicas, replicas)
   return draft
+}
+
+/** What an applied Scale says of the object it scales. */
+export function scaleConfiguration(resource: ServedResource, paths: ScalePaths, object: StoredObject, scale: unknown): Draft {
+  // Checks the number and the name.
+  const scaled = withScale(resource, paths, object, scale)
+  const { name, namespace } = object.metadata
+  const metadata = { name, ...(namespace === undefined ? {} : { namespace }) }
+  const configuration = { apiVersion: resource.apiVersion, kind: resource.type.kind, metadata } as Draft
+  setAt(configuration, paths.specReplicas, numberAt(scaled, paths.specReplicas))
+  return configuration
 }
 
 function membersOf(path: string): string[] {
