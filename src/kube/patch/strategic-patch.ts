@@ -1,4 +1,5 @@
 import type { StructuralSchema } from '../../schema/structural.ts'
+import { goText } from '../../schema/go-text.ts'
 import { isJsonObject } from '../../schema/json.ts'
 import { jsonEqual, setKey } from './json.ts'
 import { mergeOrder, orderBy } from './list-order.ts'
@@ -50,15 +51,30 @@ function mergeMap(original: Json, patch: Json, schema: StructuralSchema | undefi
     const list = result[field]
     if (!Array.isArray(list)) continue
     const before = original[field]
+    checkOrder(patch[field], listOf(order, key), mergeKeyOf(fieldSchema(schema, field)))
     result[field] = orderBy(list, listOf(order, key), Array.isArray(before) ? before : [], mergeKeyOf(fieldSchema(schema, field)))
   }
   return result
 }
 
+/** The items of a patch stand in the order it asks for. */
+function checkOrder(items: unknown, order: readonly unknown[], mergeKey: string | undefined): void {
+  if (!Array.isArray(items)) return
+  const identity = (item: unknown): unknown => (mergeKey !== undefined && isJsonObject(item) ? item[mergeKey] : item)
+  const patched = items.filter(item => !isJsonObject(item) || item[DIRECTIVE] === undefined)
+  let at = 0
+  for (const item of order) if (at < patched.length && jsonEqual(identity(item), identity(patched[at]))) at += 1
+  if (at < patched.length) {
+    const text = `The order in patch list:\n${goText(patched)}\n doesn't match $setElementOrder list:\n${goText(order)}\n`
+    throw new PatchError('Unmergeable', text)
+  }
+}
+
 function mergeValue(original: unknown, value: unknown, schema: StructuralSchema | undefined): unknown {
   const replace = strategies(schema).includes('replace')
   if (isJsonObject(value)) {
-    if (!isJsonObject(original)) return value[DIRECTIVE] === 'delete' ? {} : clean(value)
+    // A directive for something that is not there leaves nothing.
+    if (!isJsonObject(original)) return value[DIRECTIVE] === undefined ? clean(value) : {}
     return replace ? clean(value) : mergeMap(original, value, schema)
   }
   if (!Array.isArray(value)) return value
@@ -84,8 +100,7 @@ function mergeList(original: readonly unknown[], patch: readonly unknown[], sche
     if (directive !== undefined && directive !== 'delete' && directive !== 'merge') {
       throw new PatchError('Malformed', `unknown patch type: ${JSON.stringify(directive)}`)
     }
-    if (item[key] === undefined)
-      throw new PatchError('Malformed', `map: ${JSON.stringify(item)} does not contain declared merge key: ${key}`)
+    if (item[key] === undefined) throw new PatchError('Unmergeable', `map: ${goText(item)} does not contain declared merge key: ${key}`)
     if (directive === 'delete') base = base.filter(other => !isJsonObject(other) || !jsonEqual(other[key], item[key]))
     else items.push(item)
   }

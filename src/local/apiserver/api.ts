@@ -13,8 +13,9 @@ import type { ApiRequest, ApiResponse, RequestRecord } from './request.ts'
 import type { ResourceTable } from './resources/resource-table.ts'
 import { decodeObject } from './rest/body.ts'
 import { isTrue } from './rest/list.ts'
-import type { ObjectTarget, ResourceApi } from './rest/resource-api.ts'
+import { type ObjectTarget, type ResourceApi, withWarnings } from './rest/resource-api.ts'
 import type { SubresourceApi } from './rest/subresource-api.ts'
+import { warningsOf } from './rest/write-context.ts'
 import { PageNotFound, targetOf, type Target } from './rest/target.ts'
 import { forbiddenPath, forbiddenUser, internalError, methodNotAllowed, methodNotSupported, unknownResource } from './status-errors.ts'
 import type { Storage } from './storage/storage.ts'
@@ -75,7 +76,7 @@ export class Api {
       target = targetOf(request.path, this.#options.resources)
       response = target === undefined ? this.#path(request) : await this.#resource(target, request)
     } catch (error) {
-      response = this.failure(error)
+      response = withWarnings(this.failure(error), { warnings: warningsOf(request) })
     }
     this.#record(request, target, response.status, (performance.now() - started) / 1000)
     return response

@@ -84,7 +84,7 @@ function messageOf(rule: ValidationRule, self: unknown, oldSelf: unknown, larges
   return rule.message?.trim() ?? `failed rule: ${rule.rule.trim()}`
 }
 
-/** Compile errors of all rules of a schema, with the path inside the schema; what makes a CRD invalid. */
+/** Compile errors of all rules of a schema, with the path inside the schema; what makes a CRD invalid. The message is empty where the rule is. */
 export function ruleProblems(schema: StructuralSchema): { path: string; message: string }[] {
   const problems: { path: string; message: string }[] = []
   const seen = new Set<StructuralSchema>()
@@ -94,6 +94,11 @@ export function ruleProblems(schema: StructuralSchema): { path: string; message:
     for (const [at, rule] of (node['x-kubernetes-validations'] ?? []).entries()) {
       for (const [member, expression] of [['rule', rule.rule] as const, ['messageExpression', rule.messageExpression] as const]) {
         if (expression === undefined) continue
+        if (expression.trim() === '') {
+          // Of the rule itself: an empty message is none.
+          if (member === 'rule') problems.push({ path: `${path}.x-kubernetes-validations[${at}].rule`, message: '' })
+          continue
+        }
         try {
           compile(expression)
         } catch (error) {

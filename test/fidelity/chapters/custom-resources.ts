@@ -324,6 +324,8 @@ export const definitionsChapter: Chapter = {
       'a rule that is no condition',
       ofSpec({ type: 'object', properties: { a: { type: 'integer' } }, 'x-kubernetes-validations': [{ rule: 'self.a' }] }),
     ),
+    remove('what got through goes', `${definitions}/halls.fidelity2.example.com`, undefined, { silent: true }),
+    get('it is gone', `${definitions}/halls.fidelity2.example.com`, { silent: true, until: { code: 404 } }),
     bad('an empty rule', ofSpec({ type: 'object', 'x-kubernetes-validations': [{ rule: '' }] })),
     bad(
       'a map list without keys',

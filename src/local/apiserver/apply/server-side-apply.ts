@@ -145,12 +145,15 @@ export function conflictStatus(conflicts: readonly ApplyConflict[]): Status {
 
 function conflictMessage(conflicts: readonly ApplyConflict[]): string {
   const [first] = conflicts
-  if (first !== undefined && conflicts.length === 1)
-    return `Apply failed with 1 conflict: conflict with ${managerText(first)}: ${first.field}`
-  const byManager = Map.groupBy(conflicts, managerText)
+  if (first === undefined) return 'Apply failed'
+  if (conflicts.length === 1) return `Apply failed with 1 conflict: conflict with ${managerText(first)}: ${first.field}`
+  // Managers come in the order of their identifiers, in which a subresource stands before the end.
+  const byManager = Map.groupBy(conflicts, ({ manager, operation, apiVersion, subresource }) =>
+    JSON.stringify({ manager, operation, apiVersion, subresource }),
+  )
   const lines = [...byManager]
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
-    .flatMap(([manager, own]) => [`conflicts with ${manager}:`, ...own.map(({ field }) => `- ${field}`)])
+    .flatMap(([, own]) => [`conflicts with ${managerText(own[0] ?? first)}:`, ...own.map(({ field }) => `- ${field}`)])
   return `Apply failed with ${conflicts.length} conflicts: ${lines.join('\n')}`
 }
 

@@ -225,7 +225,16 @@ describe('validation', () => {
       undefined,
       ['spec.template.metadata.labels: Invalid value: {"a":"b"}: `selector` does not match template `labels`'],
     ],
-    ['apps/deployments', 'no selector', { spec: { template } }, undefined, ['spec.selector: Required value']],
+    [
+      'apps/deployments',
+      'no selector',
+      { spec: { template } },
+      undefined,
+      [
+        'spec.selector: Required value',
+        'spec.template.metadata.labels: Invalid value: {"a":"b"}: `selector` does not match template `labels`',
+      ],
+    ],
     [
       'apps/deployments',
       'an empty selector',

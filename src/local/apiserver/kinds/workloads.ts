@@ -2,6 +2,7 @@ import type {
   CronJob,
   DaemonSet,
   Deployment,
+  DeploymentStrategy,
   Job,
   PodTemplateSpec,
   ReplicaSet,
@@ -14,7 +15,7 @@ import type { FieldError } from '../../../schema/field-error.ts'
 import { equalJson } from '../../../schema/json.ts'
 import type { Draft, KindStrategy } from '../registry.ts'
 import { validateLabels } from '../rest/object-meta.ts'
-import { countOrPercentErrors, forbidden, immutable, invalid, nonNegative, oneOf, required } from './field-errors.ts'
+import { countOrPercentErrors, forbidden, immutable, invalid, nonNegative, oneOf, required, unsupported } from './field-errors.ts'
 import { defaultPodSpec } from './pod/defaults.ts'
 import { validatePodSpec } from './pod/spec-validation.ts'
 import { defaultClaim } from './storage-kinds.ts'
@@ -33,7 +34,7 @@ function validateTemplate(
   restartPolicies: readonly string[],
 ): FieldError[] {
   const errors: FieldError[] = []
-  validateLabels(template?.metadata?.labels, `${path}.metadata.labels`, errors)
+  validateLabels(template?.metadata?.labels, `${path}.labels`, errors)
   if (template?.spec === undefined) return [...errors, required(`${path}.spec.containers`)]
   errors.push(...validatePodSpec(template.spec, `${path}.spec`))
   const { restartPolicy } = template.spec
@@ -50,13 +51,16 @@ interface Selected {
 }
 
 function validateSelector(kind: string, { selector, template }: Selected): FieldError[] {
-  if (selector === undefined) return [required('spec.selector')]
+  if (selector === undefined) {
+    const labels = template?.metadata?.labels ?? null
+    return [required('spec.selector'), invalid('spec.template.metadata.labels', labels, '`selector` does not match template `labels`')]
+  }
   const size = Object.keys(selector.matchLabels ?? {}).length + (selector.matchExpressions ?? []).length
   if (size === 0) return [invalid('spec.selector', selector, `empty selector is invalid for ${kind}`)]
   try {
     const labels = template?.metadata?.labels
     if (labelSelectorOf(selector).matches(labels)) return []
-    return [invalid('spec.template.metadata.labels', labels ?? {}, '`selector` does not match template `labels`')]
+    return [invalid('spec.template.metadata.labels', labels ?? null, '`selector` does not match template `labels`')]
   } catch (error) {
     if (!(error instanceof SelectorError)) throw error
     return [invalid('spec.selector', selector, error.message)]
@@ -69,6 +73,13 @@ function selectorChange(now: unknown, before: unknown): FieldError[] {
 
 function isZero(value: string | number | undefined): boolean {
   return value === 0 || value === '0' || value === '0%'
+}
+
+function strategyErrors(strategy: DeepReadonly<DeploymentStrategy> | undefined): FieldError[] {
+  const { type } = strategy ?? {}
+  const types = ['Recreate', 'RollingUpdate']
+  if (type === undefined || types.includes(type)) return []
+  return [unsupported('spec.strategy', { Type: type, RollingUpdate: null }, types)]
 }
 
 export const deploymentStrategy: KindStrategy = {
@@ -96,7 +107,7 @@ export const deploymentStrategy: KindStrategy = {
       ...nonNegative('spec.replicas', spec.replicas),
       ...validateSelector('deployment', spec),
       ...validateTemplate(spec.template, 'spec.template', ['Always']),
-      ...oneOf('spec.strategy.type', spec.strategy?.type, ['Recreate', 'RollingUpdate']),
+      ...strategyErrors(spec.strategy),
       ...nonNegative('spec.minReadySeconds', spec.minReadySeconds),
       ...nonNegative('spec.revisionHistoryLimit', spec.revisionHistoryLimit),
     ]
@@ -135,7 +146,6 @@ export const replicaSetStrategy: KindStrategy = {
       ...(old === undefined ? [] : selectorChange(spec.selector, read<ReplicaSet>(old).spec?.selector)),
     ]
   },
-  selectableFields: object => ({ 'status.replicas': String(read<ReplicaSet>(object).status?.replicas ?? 0) }),
 }
 
 export const replicationControllerStrategy: KindStrategy = {
@@ -146,7 +156,9 @@ export const replicationControllerStrategy: KindStrategy = {
     defaultTemplate(spec.template)
     spec.replicas ??= 1
     const labels = spec.template?.metadata?.labels
-    if (labels !== undefined) spec.selector ??= { ...labels }
+    if (labels === undefined) return
+    spec.selector ??= { ...labels }
+    if (Object.keys(draft.metadata.labels ?? {}).length === 0) draft.metadata.labels = { ...labels }
   },
   selectableFields: object => ({ 'status.replicas': String(read<ReplicationController>(object).status?.replicas ?? 0) }),
 }
@@ -269,6 +281,7 @@ export const jobStrategy: KindStrategy = {
         'job-name': metadata.name,
       },
     } as NonNullable<PodTemplateSpec['metadata']>
+    if (Object.keys(metadata.labels ?? {}).length === 0) metadata.labels = { ...spec.template.metadata.labels }
   },
   validate(object, old, { subresource }) {
     if (subresource === 'status') return []
@@ -298,6 +311,12 @@ export const cronJobStrategy: KindStrategy = {
     spec.suspend ??= false
     spec.successfulJobsHistoryLimit ??= 3
     spec.failedJobsHistoryLimit ??= 1
+    if (spec.jobTemplate !== undefined) {
+      spec.jobTemplate.metadata ??= {} as NonNullable<typeof spec.jobTemplate.metadata>
+      if (spec.jobTemplate.spec?.template !== undefined) {
+        spec.jobTemplate.spec.template.metadata ??= {} as NonNullable<PodTemplateSpec['metadata']>
+      }
+    }
     defaultTemplate(spec.jobTemplate?.spec?.template)
   },
   validate(object, _old, { subresource }) {

@@ -63,7 +63,7 @@ export function definitionStrategy(resources: ResourceTable): KindStrategy {
       const { spec } = definitionOf(draft)
       if (spec?.names === undefined) return
       spec.names.singular ??= (spec.names.kind ?? '').toLowerCase()
-      spec.names.listKind ??= `${spec.names.kind}List`
+      if ((spec.names.kind ?? '') !== '') spec.names.listKind ??= `${spec.names.kind}List`
       spec.conversion ??= { strategy: 'None' }
     },
     prepareForCreate(draft, context) {

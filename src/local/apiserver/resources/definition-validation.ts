@@ -5,7 +5,7 @@ import { cloneJson } from '../../../schema/json.ts'
 import { prune } from '../../../schema/prune.ts'
 import type { StructuralSchema } from '../../../schema/structural.ts'
 import { validate } from '../../../schema/validate.ts'
-import { duplicate, forbidden, invalid, required, unsupported } from '../kinds/field-errors.ts'
+import { forbidden, invalid, required, unsupported } from '../kinds/field-errors.ts'
 import { nameProblems } from '../rest/object-meta.ts'
 import { compileJsonPath } from '../table/json-path.ts'
 
@@ -20,19 +20,32 @@ export function validateDefinition(definition: CustomResourceDefinition): FieldE
   if (metadata.name !== `${names.plural}.${spec.group}`) {
     errors.push(invalid('metadata.name', metadata.name, 'must be spec.names.plural+"."+spec.group'))
   }
-  for (const key of ['plural', 'singular', 'kind', 'listKind'] as const) {
+  for (const key of ['plural', 'singular'] as const) {
     const name = names[key] ?? ''
     if (name === '') errors.push(required(`spec.names.${key}`))
-    else for (const text of nameProblems(name.toLowerCase(), 'dns1035')) errors.push(invalid(`spec.names.${key}`, name, text))
+    else for (const text of nameProblems(name, 'dns1035')) errors.push(invalid(`spec.names.${key}`, name, text))
   }
-  if (names.kind !== '' && names.kind === names.listKind)
+  for (const key of ['kind', 'listKind'] as const) {
+    const name = names[key] ?? ''
+    if (name === '') errors.push(required(`spec.names.${key}`))
+    else for (const text of nameProblems(name.toLowerCase(), 'dns1035')) errors.push(invalid(`spec.names.${key}`, name, mixedCase + text))
+  }
+  for (const [index, name] of (names.shortNames ?? []).entries()) {
+    for (const text of nameProblems(name, 'dns1035')) errors.push(invalid(`spec.names.shortNames[${index}]`, name, text))
+  }
+  if ((names.kind ?? '') !== '' && names.kind === names.listKind)
     errors.push(invalid('spec.names.listKind', names.listKind, 'kind and listKind may not be the same'))
   if ((spec.scope ?? '') === '') errors.push(required('spec.scope'))
   else if (spec.scope !== 'Cluster' && spec.scope !== 'Namespaced')
     errors.push(unsupported('spec.scope', spec.scope, ['Cluster', 'Namespaced']))
   const strategy = spec.conversion?.strategy ?? 'None'
+  const hook = spec.conversion?.webhook
+  if (strategy === 'Webhook' && hook?.clientConfig === undefined) {
+    if ((hook?.conversionReviewVersions ?? []).length === 0) errors.push(required('spec.conversion.conversionReviewVersions'))
+    errors.push(required('spec.conversion.webhookClientConfig', 'required when strategy is set to Webhook'))
+  }
   // Conversion by webhooks is not offered here; to accept it would silently store the wrong form.
-  if (strategy !== 'None') errors.push(unsupported('spec.conversion.strategy', strategy, ['None']))
+  else if (strategy !== 'None') errors.push(unsupported('spec.conversion.strategy', strategy, ['None']))
   if (spec.preserveUnknownFields === true) {
     const detail = 'cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead'
     errors.push(invalid('spec.preserveUnknownFields', true, detail))
@@ -42,41 +55,81 @@ export function validateDefinition(definition: CustomResourceDefinition): FieldE
     const see = 'see https://github.com/kubernetes/enhancements/pull/1111'
     errors.push(required(`metadata.annotations[${approval}]`, `protected groups must have approval annotation "${approval}", ${see}`))
   }
-  errors.push(...validateVersions(spec.versions ?? []))
+  errors.push(...validateVersions(spec.versions ?? []), ...storedVersionErrors(definition))
   return errors
 }
 
+const mixedCase = 'may have mixed case, but should otherwise match: '
+
 function validateVersions(versions: readonly CustomResourceDefinitionVersion[]): FieldError[] {
   const errors: FieldError[] = []
-  const seen = new Set<string>()
+  // What all versions share is called by the place it had before there were versions.
+  const isOnly = versions.length === 1
+  if (new Set(versions.map(({ name }) => name)).size < versions.length) {
+    errors.push(invalid('spec.versions', goVersions(versions), 'must contain unique version names'))
+  }
   for (const [index, version] of versions.entries()) {
     const at = `spec.versions[${index}]`
-    if (seen.has(version.name)) errors.push(duplicate(`${at}.name`, version.name))
-    seen.add(version.name)
-    for (const text of nameProblems(version.name ?? '', 'dns1035')) errors.push(invalid(`${at}.name`, version.name, text))
+    for (const text of nameProblems(version.name ?? '', 'dns1035')) {
+      if (isOnly) errors.push(invalid('spec.version', version.name, text))
+      errors.push(invalid(`${at}.name`, version.name, text))
+    }
     const schema = version.schema?.openAPIV3Schema as StructuralSchema | undefined
-    if (schema === undefined) errors.push(required(`${at}.schema.openAPIV3Schema`, 'schemas are required'))
-    // A schema that all versions share is called by the place it had before there were versions.
-    else
-      errors.push(...validateStructure(schema, versions.length === 1 ? 'spec.validation.openAPIV3Schema' : `${at}.schema.openAPIV3Schema`))
+    if (schema === undefined) errors.push(required(`${at}.schema.openAPIV3Schema`))
+    else errors.push(...validateStructure(schema, isOnly ? 'spec.validation.openAPIV3Schema' : `${at}.schema.openAPIV3Schema`))
     for (const [column, { name, type, jsonPath }] of (version.additionalPrinterColumns ?? []).entries()) {
-      const field = `${at}.additionalPrinterColumns[${column}]`
+      const field = `${isOnly ? 'spec' : at}.additionalPrinterColumns[${column}]`
       if ((name ?? '') === '') errors.push(required(`${field}.name`))
       const types = ['boolean', 'date', 'integer', 'number', 'string']
-      if (!types.includes(type)) errors.push(unsupported(`${field}.type`, type, types))
-      if ((jsonPath ?? '') === '') errors.push(required(`${field}.jsonPath`))
-      else if (compileJsonPath(jsonPath) === undefined) errors.push(invalid(`${field}.jsonPath`, jsonPath, 'must be a valid JSON path'))
+      if (!types.includes(type)) errors.push(invalid(`${field}.type`, type, `must be one of ${types.join(',')}`))
+      if ((jsonPath ?? '') === '') errors.push(required(`${field}.JSONPath`))
+      else if (!jsonPath.startsWith('.')) errors.push(invalid(`${field}.JSONPath`, jsonPath, simplePath))
+      else if (compileJsonPath(jsonPath) === undefined) errors.push(invalid(`${field}.JSONPath`, jsonPath, 'must be a valid JSON path'))
     }
     const scale = version.subresources?.scale
     if (scale === undefined) continue
-    if (!/^\.spec\.\w/.test(scale.specReplicasPath ?? ''))
-      errors.push(invalid(`${at}.subresources.scale.specReplicasPath`, scale.specReplicasPath, 'should be a json path under .spec'))
-    if (!/^\.status\.\w/.test(scale.statusReplicasPath ?? ''))
-      errors.push(invalid(`${at}.subresources.scale.statusReplicasPath`, scale.statusReplicasPath, 'should be a json path under .status'))
+    const place = `${isOnly ? 'spec' : at}.subresources.scale`
+    errors.push(
+      ...scalePathErrors(`${place}.specReplicasPath`, scale.specReplicasPath ?? '', '.spec'),
+      ...scalePathErrors(`${place}.statusReplicasPath`, scale.statusReplicasPath ?? '', '.status'),
+    )
   }
   if (versions.filter(({ storage }) => storage).length !== 1)
-    errors.push(invalid('spec.versions', versions, 'must have exactly one version marked as storage version'))
+    errors.push(invalid('spec.versions', goVersions(versions), 'must have exactly one version marked as storage version'))
   return errors
+}
+
+const simplePath = 'must be a simple json path starting with .'
+
+function scalePathErrors(field: string, path: string, root: string): FieldError[] {
+  if (path === '') return [required(field)]
+  if (!path.startsWith('.')) return [invalid(field, path, simplePath)]
+  return path.startsWith(`${root}.`) && path.length > root.length + 1 ? [] : [invalid(field, path, `should be a json path under ${root}`)]
+}
+
+/** Versions as Kubernetes quotes them: what they share is elsewhere then. */
+function goVersions(versions: readonly CustomResourceDefinitionVersion[]): unknown {
+  return versions.map(({ name, served, storage, deprecated, deprecationWarning }) => ({
+    Name: name,
+    Served: served,
+    Storage: storage,
+    Deprecated: deprecated ?? false,
+    DeprecationWarning: deprecationWarning ?? null,
+    Schema: null,
+    Subresources: null,
+    AdditionalPrinterColumns: null,
+    SelectableFields: null,
+  }))
+}
+
+/** Among the versions in which objects may be stored is the one in which they are stored from now on. */
+function storedVersionErrors({ spec, status }: CustomResourceDefinition): FieldError[] {
+  const stored = status?.storedVersions ?? []
+  if (stored.length === 0) return [invalid('status.storedVersions', null, 'must have at least one stored version')]
+  // The last one that is marked counts.
+  const storage = (spec.versions ?? []).filter(version => version.storage).at(-1)?.name
+  if (storage === undefined || stored.includes(storage)) return []
+  return [invalid('status.storedVersions', stored, `must have the storage version ${storage}`)]
 }
 
 /** What makes a schema structural. */
@@ -90,7 +143,8 @@ function validateStructure(root: StructuralSchema, at: string): FieldError[] {
     )
   const visit = (schema: StructuralSchema, path: string): void => {
     const isFree = schema['x-kubernetes-int-or-string'] === true || schema['x-kubernetes-preserve-unknown-fields'] === true
-    if (schema.type === undefined && !isFree && path !== at)
+    if ('$ref' in schema) errors.push(forbidden(`${path}.$ref`, '$ref is not supported'))
+    else if (schema.type === undefined && !isFree && path !== at)
       errors.push(required(`${path}.type`, 'must not be empty for specified object fields'))
     if (schema.type !== undefined && !jsonTypes.includes(schema.type)) errors.push(unsupported(`${path}.type`, schema.type, jsonTypes))
     if (schema.pattern !== undefined && !isExpression(schema.pattern)) {
@@ -124,7 +178,10 @@ function validateStructure(root: StructuralSchema, at: string): FieldError[] {
         errors.push(invalid(`${path}.default`, schema.default, 'must not have unknown fields'))
       }
       const wrong = validate({ type: 'object', properties: { value: schema } }, { value: cloneJson(schema.default) })
-      for (const error of wrong) errors.push(invalid(`${path}.default`, schema.default, error.detail))
+      for (const error of wrong) {
+        const [field, detail] = [error.field, error.detail].map(text => text.replace(/^value/, ''))
+        errors.push({ ...error, field: `${path}.default${field ?? ''}`, detail: detail ?? '' })
+      }
     }
     for (const name in schema.properties) {
       const member = schema.properties[name]
@@ -135,7 +192,8 @@ function validateStructure(root: StructuralSchema, at: string): FieldError[] {
   }
   visit(root, at)
   if (errors.length === 0)
-    for (const { path, message } of ruleProblems(root)) errors.push(invalid(`${at}${path === '' ? '' : '.'}${path}`, '', message))
+    for (const { path, message } of ruleProblems(root))
+      errors.push(message === '' ? required(`${at}${path}`, 'rule is not specified') : invalid(`${at}${path}`, '', message))
   return errors
 }
 
@@ -167,7 +225,7 @@ export function validateDefinitionUpdate({ spec }: CustomResourceDefinition, old
         invalid(
           `status.storedVersions[${index}]`,
           stored,
-          'missing from spec.versions; versions that were previously used to store data must not be removed',
+          `missing from spec.versions; ${stored} was previously a storage version, and must remain in spec.versions until a storage migration ensures no data remains persisted in ${stored} and removes ${stored} from status.storedVersions`,
         ),
       )
   }

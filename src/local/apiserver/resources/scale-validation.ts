@@ -1,7 +1,7 @@
 import type { FieldError } from '../../../schema/field-error.ts'
+import { goText } from '../../../schema/go-text.ts'
 import { isJsonObject } from '../../../schema/json.ts'
 import type { Draft, ScalePaths } from '../registry.ts'
-import { goText } from '../rest/go-text.ts'
 
 const largestInt32 = 2 ** 31 - 1
 

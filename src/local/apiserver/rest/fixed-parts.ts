@@ -26,7 +26,11 @@ export function withFixedParts(
     throw badRequest('the namespace of the provided object does not match the namespace sent on the request')
   }
   if (metadata.uid !== undefined && metadata.uid !== '' && metadata.uid !== old.uid) {
-    throw conflict(resource.type, old.name, `Precondition failed: UID in precondition: ${metadata.uid}, UID in object meta: ${old.uid}`)
+    const key = ['/registry', ...(resource.type.group === '' || !resource.custom ? [] : [resource.type.group]), resource.type.plural]
+    const path = [...key, ...(old.namespace === undefined ? [] : [old.namespace]), old.name].join('/')
+    const problem = `Precondition failed: UID in precondition: ${metadata.uid}, UID in object meta: ${old.uid}`
+    const why = `StorageError: invalid object, Code: 4, Key: ${path}, ResourceVersion: 0, AdditionalErrorMsg: ${problem}`
+    throw conflict(resource.type, old.name, why)
   }
   dropEmptyMeta(metadata as unknown as Record<string, unknown>)
   metadata.name = old.name

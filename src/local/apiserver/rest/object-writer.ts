@@ -143,6 +143,10 @@ export class ObjectWriter {
       if (isConditional && based !== current.metadata.resourceVersion) throw modifiedConflict(resource.type, name)
       decodeDraft(resource, draft, context, options.patch)
       const strategyContext = this.#strategyContext(context)
+      const { uid } = draft.metadata
+      if (options.patch !== undefined && uid !== undefined && uid !== '' && uid !== current.metadata.uid) {
+        refuse(resource, name, [{ type: 'FieldValueInvalid', field: 'metadata.uid', value: uid, detail: 'field is immutable' }])
+      }
       const object = withFixedParts(resource, current, draft, strategyContext, tracked => {
         if (options.ownsManagedFields !== true) this.#track(resource, current, tracked, context)
       })

@@ -3,6 +3,7 @@ import { applyJsonPatch } from '../../../kube/patch/json-patch.ts'
 import { applyMergePatch } from '../../../kube/patch/merge-patch.ts'
 import { PatchError } from '../../../kube/patch/patch-error.ts'
 import { applyStrategicPatch } from '../../../kube/patch/strategic-patch.ts'
+import { goText } from '../../../schema/go-text.ts'
 import { cloneJson, isJsonObject } from '../../../schema/json.ts'
 import { invalidStatus } from '../../../schema/status.ts'
 import { applyConfiguration, conflictStatus, type ApplyOptions } from '../apply/server-side-apply.ts'
@@ -10,7 +11,8 @@ import { typedErrors } from '../apply/typed-value.ts'
 import type { Draft } from '../registry.ts'
 import type { ServedResource } from '../resources/served-resource.ts'
 import { goJsonType } from './go-json.ts'
-import { badRequest, unsupportedMediaType, unsupportedPatch } from '../status-errors.ts'
+import { kindProblem, patchError } from './prepare.ts'
+import { badRequest, unreasoned, unsupportedMediaType, unsupportedPatch } from '../status-errors.ts'
 import type { StoredObject } from '../storage/stored-object.ts'
 
 export type PatchKind = 'json' | 'merge' | 'strategic' | 'apply'
@@ -41,6 +43,10 @@ export function patchKindOf(resource: ServedResource, contentType: string): Patc
 export function patched(kind: Exclude<PatchKind, 'apply'>, resource: ServedResource, current: StoredObject, patch: unknown): Draft {
   const result = cloneJson(run(kind, resource, current, patch))
   if (!isJsonObject(result) || !isJsonObject(result['metadata'])) throw badRequest('the patched object is no object with metadata')
+  const { apiVersion, kind: patchedKind } = result
+  if (!resource.custom && current.kind === resource.type.kind && (apiVersion !== current.apiVersion || patchedKind !== current.kind)) {
+    throw patchError(JSON.stringify(result), kindProblem(resource, { apiVersion: goText(apiVersion), kind: goText(patchedKind) }) ?? '')
+  }
   return result as unknown as Draft
 }
 
@@ -60,6 +66,8 @@ function run(kind: Exclude<PatchKind, 'apply'>, resource: ServedResource, curren
   } catch (error) {
     if (!(error instanceof PatchError)) throw error
     if (error.code === 'Malformed') throw badRequest(error.message)
+    // What cannot be merged the real server calls its own failure.
+    if (error.code === 'Unmergeable') throw unreasoned(error.message)
     throw new ApiError({
       kind: 'Status',
       apiVersion: 'v1',

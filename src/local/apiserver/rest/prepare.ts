@@ -2,6 +2,7 @@ import { ApiError } from '../../../kube/api-error.ts'
 import { apiVersionOf } from '../../../kube/resource.ts'
 import { applyDefaults } from '../../../schema/default.ts'
 import type { FieldError } from '../../../schema/field-error.ts'
+import { goText } from '../../../schema/go-text.ts'
 import { isJsonObject } from '../../../schema/json.ts'
 import { prune, strictDecodingMessage, unknownFieldMessage } from '../../../schema/prune.ts'
 import { invalidStatus } from '../../../schema/status.ts'
@@ -12,7 +13,6 @@ import { badRequest, noKind } from '../status-errors.ts'
 import { publishedErrors } from '../kinds/published-rules.ts'
 import { dropAbsentValues } from './absent-values.ts'
 import { decodingError } from './go-decoding.ts'
-import { goText } from './go-text.ts'
 import type { WriteContext } from './write-context.ts'
 
 /** Checks that a decoded body is an object of the resource and fills in what it may leave out. Throws a 400. */
@@ -26,17 +26,10 @@ export function asDraft(resource: ServedResource, body: unknown): Draft {
     const error: FieldError = { type: 'FieldValueInvalid', field: 'kind', value: given.kind, detail: `must be ${type.kind}` }
     throw new ApiError(invalidStatus({ ...type, kind: given.kind }, textOf(metadata['name']), [error]))
   }
-  if (given.kind !== '' && given.kind !== type.kind) {
-    throw badRequest(
-      `${given.kind} in version ${JSON.stringify(given.apiVersion)} cannot be handled as a ${type.kind}: converting (${given.apiVersion}.${given.kind}) to (${goPackage(type.group)}.${type.kind}): unknown conversion`,
-    )
-  }
+  const problem = kindProblem(resource, given)
+  if (problem !== undefined && !resource.custom) throw badRequest(problem)
   if (given.apiVersion !== '' && given.apiVersion !== apiVersion) {
-    throw resource.custom
-      ? badRequest(`the API version in the data (${given.apiVersion}) does not match the expected API version (${apiVersionOf(type)})`)
-      : badRequest(
-          `${given.kind || type.kind} in version ${JSON.stringify(given.apiVersion)} cannot be handled as a ${type.kind}: ${noKind(given.kind || type.kind, given.apiVersion)}`,
-        )
+    throw badRequest(`the API version in the data (${given.apiVersion}) does not match the expected API version (${apiVersionOf(type)})`)
   }
   body['apiVersion'] = apiVersion
   body['kind'] = type.kind
@@ -52,6 +45,18 @@ function missing({ type }: ServedResource, what: string, body: unknown): ApiErro
   return badRequest(
     `the object provided is unrecognized (must be of type ${type.kind}): Object '${what}' is missing in '${text}' (${shown})`,
   )
+}
+
+/** Why what says to be of a kind and version is no object of a built-in resource; undefined when it is one, or says nothing. */
+export function kindProblem(
+  { type, apiVersion }: ServedResource,
+  given: { readonly apiVersion: string; readonly kind: string },
+): string | undefined {
+  const kind = given.kind === '' ? type.kind : given.kind
+  const subject = `${kind} in version ${JSON.stringify(given.apiVersion)} cannot be handled as a ${type.kind}`
+  if (kind !== type.kind)
+    return `${subject}: converting (${given.apiVersion}.${kind}) to (${goPackage(type.group)}.${type.kind}): unknown conversion`
+  return given.apiVersion === '' || given.apiVersion === apiVersion ? undefined : `${subject}: ${noKind(kind, given.apiVersion)}`
 }
 
 /** The package of the form that is stored: Kubernetes names a type by it. */
@@ -91,7 +96,8 @@ export function decodeDraft(
   if (!resource.custom) dropAbsentValues(resource.schema, draft)
 }
 
-function patchError(value: string, detail: string): ApiError {
+/** The 422 for a patch that makes of an object what cannot be read as one. */
+export function patchError(value: string, detail: string): ApiError {
   return new ApiError(invalidStatus({ group: '', kind: '' }, '', [{ type: 'FieldValueInvalid', field: 'patch', value, detail }]))
 }
 
@@ -124,7 +130,9 @@ export function kindErrors(
   if (context.subresource === 'status') for (const [at, error] of errors.entries()) errors[at] = ofStatus(error)
   const more = resource.strategy.validate?.(draft, old, context)
   if (more !== undefined && more.length > 0) errors.push(...more)
-  if (!resource.custom && resource.conversion === undefined && context.subresource === undefined) {
+  // What a definition says of its schema is judged by rules of its own.
+  const isPublished = !resource.custom && resource.conversion === undefined && resource.type.kind !== 'CustomResourceDefinition'
+  if (isPublished && context.subresource === undefined) {
     // What the rules of the kind say of a field is said better.
     for (const error of publishedErrors(resource.schema, draft)) if (!errors.some(({ field }) => field === error.field)) errors.push(error)
   }

@@ -58,8 +58,16 @@ export function listResponse(view: View, resource: ServedResource, page: ListPag
   const { representation, now, includeObject } = view
   const { metadata, items } = page
   switch (representation.as) {
-    case 'Object':
-      return { status: 200, kind: 'list', head: { kind: resource.listKind, apiVersion: resource.apiVersion, metadata }, items }
+    case 'Object': {
+      // Lists of custom resources always say whether there is more.
+      const shownMetadata = resource.custom && metadata.continue === undefined ? { continue: '', ...metadata } : metadata
+      return {
+        status: 200,
+        kind: 'list',
+        head: { kind: resource.listKind, apiVersion: resource.apiVersion, metadata: shownMetadata },
+        items,
+      }
+    }
     case 'Table':
       return { status: 200, kind: 'object', object: renderTable(resource, items, { now, includeObject, listMetadata: metadata }) }
     case 'PartialObjectMetadata': {

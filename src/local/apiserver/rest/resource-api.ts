@@ -168,8 +168,8 @@ export class ResourceApi {
     const exists = (): boolean => this.#storage.get(resource.collection, namespace, name) !== undefined
     if (!exists()) {
       if (subresource !== undefined) throw notFound(resource.type, name)
-      const { uid = '' } = config.metadata
-      if (uid !== '')
+      const { uid } = config.metadata
+      if (uid !== undefined && uid !== '')
         throw conflict(resource.type, name, `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`)
       const draft = applied(resource, undefined, cloneJson(config), options)
       draft.metadata.name = name
@@ -232,7 +232,7 @@ function checkName({ metadata }: Draft, namespace: string, name: string): void {
 }
 
 /** An answer with the warnings its write collected. */
-export function withWarnings(response: ApiResponse, { warnings }: WriteContext): ApiResponse {
+export function withWarnings(response: ApiResponse, { warnings }: Pick<WriteContext, 'warnings'>): ApiResponse {
   if (warnings.length === 0) return response
   // Headers are Latin text; names of unknown fields may be anything.
   const header = warnings.map(text => `299 - ${JSON.stringify(text.replaceAll(/[^\x20-\x7e]/g, '?'))}`).join(', ')

@@ -28,8 +28,20 @@ export function writeContextOf(request: ApiRequest, subresource: string | undefi
     // An absent value means Warn, as the real server does.
     fieldValidation: validation === 'Strict' || validation === 'Ignore' ? validation : 'Warn',
     subresource,
-    warnings: [],
+    warnings: warningsOf(request),
   }
+}
+
+const collected = new WeakMap<ApiRequest, string[]>()
+
+/** The warnings that a request has earned so far: its answer carries them, be it a refusal. */
+export function warningsOf(request: ApiRequest): string[] {
+  let warnings = collected.get(request)
+  if (warnings === undefined) {
+    warnings = []
+    collected.set(request, warnings)
+  }
+  return warnings
 }
 
 /** `kubectl/v1.32 (linux)` → `kubectl`; programs without an agent are named by their user. */

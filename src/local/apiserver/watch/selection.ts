@@ -71,6 +71,12 @@ function checkFields(resource: ServedResource, requirements: FieldSelector['requ
   }
   const known = resource.strategy.selectableFields?.(empty) ?? {}
   for (const { field } of requirements) {
-    if (!(field in known)) throw badRequest(`field label not supported: ${field}`)
+    if (field in known) continue
+    const hasOwn = resource.custom || resource.strategy.selectableFields !== undefined
+    throw badRequest(
+      hasOwn
+        ? `field label not supported: ${field}`
+        : `${JSON.stringify(field)} is not a known field selector: only "metadata.name", "metadata.namespace"`,
+    )
   }
 }

@@ -1,4 +1,4 @@
-import { isJsonObject } from '../../../schema/json.ts'
+import { isJsonObject } from './json.ts'
 
 /** A value as Go's `%v` prints it: Kubernetes quotes by that what it could not use. */
 export function goText(value: unknown): string {
