@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect } from 'vitest'
 import { startCluster, type TestCluster } from './harness/cluster.ts'
 import { eventually } from './harness/eventually.ts'
 import { testNeeding } from './harness/needs.ts'
-import { type GameServer, type NetworkStatus, patchServer, patchSet, podsOf, serversOf, settled } from './harness/okg.ts'
+import { deletePods, type GameServer, type NetworkStatus, patchServer, patchSet, podsOf, serversOf, settled } from './harness/okg.ts'
 import { tcpAsk, udpAsk } from './harness/players.ts'
 import { root } from './harness/run.ts'
 
@@ -226,7 +226,7 @@ describe('players reach every server through every network', () => {
   ] as const)('%s: a network that is switched off lets nobody in, and on again has the same address', async (name, type, conf) => {
     await cluster.apply(set(name, 1, type, conf))
     const place = placesOf((await networked(name, [0]))[0]!)[0]!
-    const player = await join7777(place)
+    const player = await eventually('the server lets players in', () => join7777(place), { timeout: 5000 })
     expect(await player.say('in')).toBe(`${name}-0 7777/TCP in`)
     await patchServer(cluster, `${name}-0`, { spec: { networkDisabled: true } })
     const off = await eventually('the network is off', async () => {
@@ -256,7 +256,7 @@ describe('players reach every server through every network', () => {
     await cluster.apply(set('ab', 2, 'Volcengine-CLB', fixed))
     const before = (await networked('a', [0, 1])).map(placesOf)
     const others = (await networked('ab', [0, 1])).map(placesOf)
-    await cluster.k('delete pod a-0 --wait=true')
+    await deletePods(cluster, 'a-0')
     await patchSet(cluster, 'a', { spec: { replicas: 1 } })
     await networked('a', [0])
     await patchSet(cluster, 'a', { spec: { replicas: 2 } })

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect } from 'vitest'
 import { startCluster, type TestCluster } from './harness/cluster.ts'
 import { eventually } from './harness/eventually.ts'
 import { testNeeding } from './harness/needs.ts'
-import { gameServerSet, idsOf, type Pod, patchServer, patchSet, serversOf, settled } from './harness/okg.ts'
+import { deletePods, gameServerSet, idsOf, type Pod, patchServer, patchSet, serversOf, settled } from './harness/okg.ts'
 
 const test = testNeeding('kubectl')
 
@@ -163,7 +163,7 @@ describe('which servers exist', () => {
     expect(before?.metadata.ownerReferences?.[0]?.kind).toBe('GameServerSet')
     await patchServer(cluster, 'stay-0', { spec: { opsState: 'Maintaining' } })
     await patchServer(cluster, 'fall-0', { spec: { opsState: 'Maintaining' } })
-    await cluster.k('delete pod stay-0 fall-0 --wait=true')
+    await deletePods(cluster, 'stay-0', 'fall-0')
     const after = (await settled(cluster, 'stay', [0]))[0]
     const reborn = await eventually('fall-0 is made again', async () => (await settled(cluster, 'fall', [0]))[0])
     expect(after?.metadata.uid).toBe(before?.metadata.uid)

@@ -6,7 +6,7 @@ import { openBrowser } from './harness/browser.ts'
 import { startCluster, type TestCluster } from './harness/cluster.ts'
 import { eventually } from './harness/eventually.ts'
 import { testNeeding } from './harness/needs.ts'
-import { containerStatus, type GameServer, patchServer, patchSet, podsOf, serversOf, settled } from './harness/okg.ts'
+import { containerStatus, deletePods, type GameServer, patchServer, patchSet, podsOf, serversOf, settled } from './harness/okg.ts'
 import { tcpAsk, udpAsk } from './harness/players.ts'
 import { root, run } from './harness/run.ts'
 
@@ -152,7 +152,7 @@ describe('the stories of the examples', () => {
     const after = await Promise.all(five.map(minecraft))
     expect(after.slice(0, 3)).toEqual(before)
     expect(after.slice(3).map(({ version }) => version)).toEqual(['1.13.0', '1.13.0'])
-    await cluster.k('delete pod minecraft-1 --wait=true')
+    await deletePods(cluster, 'minecraft-1')
     const again = await reachable(cluster, 'minecraft', [0, 1, 2, 3, 4])
     expect((await Promise.all(again.map(minecraft))).map(({ version }) => version)).toEqual([
       '1.12.2',
@@ -171,7 +171,7 @@ describe('the stories of the examples', () => {
     const versions = async () =>
       (await Promise.all((await reachable(cluster, 'minecraft-directed', [0, 1, 2])).map(minecraft))).map(({ version }) => version)
     await eventually('1 and 2 run 1.13.0', async () => JSON.stringify(await versions()) === '["1.12.2","1.13.0","1.13.0"]')
-    await cluster.k('delete pod minecraft-directed-2 --wait=true')
+    await deletePods(cluster, 'minecraft-directed-2')
     await eventually('2 comes back as 1.13.0', async () => JSON.stringify(await versions()) === '["1.12.2","1.13.0","1.13.0"]')
   })
 
@@ -198,7 +198,7 @@ describe('the stories of the examples', () => {
     expect(status.room).toBe('session-rooms-0')
     const udp = address(first, 'UDP')
     expect(await udpAsk(udp.host, udp.port, 'hello')).toMatch(/^\d+ hello$/)
-    await cluster.k('delete pod session-rooms-0 --wait=true')
+    await deletePods(cluster, 'session-rooms-0')
     const after = (await reachable(cluster, 'session-rooms', [0, 1, 2, 3])).map(room => room.status?.networkStatus?.externalAddresses)
     expect(after).toEqual(before)
     expect((await knows()).boot).not.toBe(status.boot)

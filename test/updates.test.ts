@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect } from 'vitest'
 import { startCluster, type TestCluster } from './harness/cluster.ts'
 import { eventually } from './harness/eventually.ts'
 import { testNeeding } from './harness/needs.ts'
-import { containerStatus, type Pod, patchServer, patchSet, podsOf, settled } from './harness/okg.ts'
+import { containerStatus, deletePods, type Pod, patchServer, patchSet, podsOf, settled } from './harness/okg.ts'
 import { root } from './harness/run.ts'
 
 const test = testNeeding('kubectl')
@@ -147,7 +147,7 @@ describe('updates of real containers', () => {
     await cluster.apply(set('ondel', 3, { game: 'v1', side: 'v2' }, { type: 'OnDelete' }))
     await settled(cluster, 'ondel', [0, 1, 2])
     expect(await images(cluster, 'ondel')).toEqual(['v1', 'v1', 'v2'])
-    await cluster.k('delete pod ondel-0 --wait=true')
+    await deletePods(cluster, 'ondel-0')
     await settled(cluster, 'ondel', [0, 1, 2])
     await updated('ondel', ['v2', 'v1', 'v2'])
     await remove('ondel')
@@ -208,7 +208,7 @@ describe('updates of real containers', () => {
     const ran = await cluster.berth(['update', 'direct-1', '--image', `side=${tiny('v3')}`, '--wait'])
     expect(ran.code, ran.stderr).toBe(0)
     expect(await images(cluster, 'direct')).toEqual(['v1', 'v3'])
-    await cluster.k('delete pod direct-1 --wait=true')
+    await deletePods(cluster, 'direct-1')
     await settled(cluster, 'direct', [0, 1])
     await updated('direct', ['v1', 'v3'])
     await remove('direct')

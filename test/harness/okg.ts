@@ -94,6 +94,21 @@ export async function idsOf(cluster: TestCluster, set: string): Promise<number[]
   return (await podsOf(cluster, set)).map(pod => ordinal(pod.metadata.name))
 }
 
+/**
+ * Deletes pods of sets and waits until they are gone. `kubectl delete --wait` waits for ever where a pod of the same name is made anew
+ * between its two looks, as every server's is.
+ */
+export async function deletePods(cluster: TestCluster, ...names: string[]): Promise<void> {
+  const uidOf = (name: string): Promise<string> =>
+    cluster.k(['get', 'pod', name, '--ignore-not-found', '--output', 'jsonpath={.metadata.uid}'])
+  const before = await Promise.all(names.map(uidOf))
+  await cluster.k(['delete', 'pod', ...names, '--wait=false'])
+  await eventually(`the pods ${names.join(', ')} are gone`, async () => {
+    const now = await Promise.all(names.map(uidOf))
+    return now.every((uid, index) => uid !== before[index])
+  })
+}
+
 /** Waits until the set's servers are exactly these ids, all Ready. */
 export async function settled(cluster: TestCluster, set: string, ids: readonly number[], timeout = 30_000): Promise<GameServer[]> {
   return eventually(
