@@ -137,6 +137,8 @@ const rights: Record<string, Record<string, string>> = {
     services: 'get list watch create patch delete',
     events: 'list watch create patch',
     'controllerrevisions.apps': 'get list watch create patch delete',
+    // For sets that OpenKruise runs until they are taken over.
+    'statefulsets.apps.kruise.io': 'list watch delete',
     'gameserversets.game.kruise.io': 'get list watch patch',
     'gameserversets.game.kruise.io/status': 'patch',
     'gameserversets.game.kruise.io/finalizers': 'update',

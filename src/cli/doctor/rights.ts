@@ -28,7 +28,7 @@ export const controllerRights: readonly Right[] = [
   right('apps', 'controllerrevisions', 'get list watch create patch delete'),
   right('', 'services', 'get list watch create patch delete'),
   right('', 'events', 'list watch create patch'),
-  right('apps.kruise.io', 'statefulsets', 'list watch'),
+  right('apps.kruise.io', 'statefulsets', 'list watch delete'),
 ]
 
 /** What the controller needs of what has no namespace, or is looked for in all. */
@@ -41,7 +41,7 @@ export const controllerClusterRights: readonly Right[] = [
 /** What the controller needs in the namespace of its Lease. */
 export const leaseRights: readonly Right[] = [
   right('coordination.k8s.io', 'leases', 'create'),
-  right('coordination.k8s.io', 'leases', 'get update', 'berth-controller'),
+  right('coordination.k8s.io', 'leases', 'get list watch update', 'berth-controller'),
 ]
 
 /** What somebody needs to work with game servers. */
