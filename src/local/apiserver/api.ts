@@ -41,6 +41,8 @@ export interface ApiOptions {
   readonly podLogs: (namespace: string, pod: string, query: URLSearchParams, signal: AbortSignal) => Promise<ApiResponse>
 }
 
+const endpointsWarning = 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice'
+
 const pageNotFound: ApiResponse = { status: 404, kind: 'text', text: '404 page not found\n', contentType: 'text/plain; charset=utf-8' }
 
 /** The verb RBAC and the verbs of a resource know. */
@@ -76,8 +78,9 @@ export class Api {
       target = targetOf(request.path, this.#options.resources)
       response = target === undefined ? this.#path(request) : await this.#resource(target, request)
     } catch (error) {
-      response = withWarnings(this.failure(error), { warnings: warningsOf(request) })
+      response = this.failure(error)
     }
+    response = withWarnings(response, { warnings: warningsOf(request) })
     this.#record(request, target, response.status, (performance.now() - started) / 1000)
     return response
   }
@@ -154,15 +157,16 @@ export class Api {
     if (reviews.answers(resource)) {
       if (verb !== 'create') throw methodNotAllowed()
       const now = this.#options.clock.now()
-      return { status: 201, kind: 'object', object: reviews.review(resource, decodeObject(request), request.user, now) }
+      return { status: 201, kind: 'object', object: reviews.review(resource, target.namespace, decodeObject(request), request.user, now) }
     }
     if (resource.collection === 'bindings') {
       const pods = resources.find('', 'v1', 'pods')
       if (verb !== 'create' || pods === undefined) throw methodNotAllowed()
       return subresources.bindByName(target.namespace ?? '', pods, request)
     }
+    if (resource.collection === 'endpoints') warningsOf(request).push(endpointsWarning)
     if (target.subresource !== undefined) return this.#subresource(objectTarget(target), request)
-    if (!resource.verbs.includes(verb)) throw methodNotSupported(resource.type, verb)
+    if (!resource.verbs.includes(verb)) throw verb === 'deletecollection' ? methodNotAllowed() : methodNotSupported(resource.type, verb)
     // Across namespaces there is only reading.
     if (resource.type.namespaced && target.namespace === undefined && request.method !== 'GET') throw methodNotAllowed()
     switch (verb) {

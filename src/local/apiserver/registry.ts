@@ -11,6 +11,8 @@ export interface StrategyContext {
   readonly dryRun: boolean
   /** `status`, `scale`, …; undefined for the object itself. */
   readonly subresource: string | undefined
+  /** Tells the writer of something that is odd and not refused. */
+  readonly warn?: (message: string) => void
 }
 
 /**

@@ -36,8 +36,9 @@ export function unknownResource(): ApiError {
   return failure(404, 'NotFound', 'the server could not find the requested resource', {})
 }
 
-export function alreadyExists(resource: GroupResource, name: string): ApiError {
-  return failure(409, 'AlreadyExists', `${groupResourceName(resource)} "${name}" already exists`, detailsOf(resource, name))
+export function alreadyExists(resource: GroupResource, name: string, isGoing: boolean): ApiError {
+  const message = `${isGoing ? 'object is being deleted: ' : ''}${groupResourceName(resource)} "${name}" already exists`
+  return failure(409, 'AlreadyExists', message, detailsOf(resource, name))
 }
 
 export function conflict(resource: GroupResource, name: string, why: string): ApiError {
@@ -109,6 +110,16 @@ export function kindTerminating(): ApiError {
 
 export function notAcceptable(accepted: readonly string[]): ApiError {
   return failure(406, 'NotAcceptable', `only the following media types are accepted: ${accepted.join(', ')}`)
+}
+
+/** The 406 of a route that has none of the types that are asked for. */
+export function nothingAcceptable(served: readonly string[]): ApiError {
+  return failure(406, 'NotAcceptable', `406: Not Acceptable\n\nAvailable representations: ${served.join(', ')}`, {})
+}
+
+/** One object instead of a list, or a list instead of one. */
+export function noList(message: string): ApiError {
+  return failure(406, 'NotAcceptable', message)
 }
 
 export function unsupportedMediaType(accepted: readonly string[]): ApiError {

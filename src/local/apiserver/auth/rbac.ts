@@ -67,21 +67,28 @@ export class Rbac {
   }
 
   allows(user: UserInfo, action: Action): boolean {
-    if (user.groups.includes(masters)) return true
+    return this.grantOf(user, action) !== undefined
+  }
+
+  /** Why a user may do something, in words: empty when no rule is needed for it. Undefined when they may not. */
+  grantOf(user: UserInfo, action: Action): string | undefined {
+    if (user.groups.includes(masters)) return ''
     const namespace = action.kind === 'resource' ? action.namespace : ''
-    for (const { rules } of this.rulesFor(user, namespace)) if (rules.some(rule => covers(rule, action))) return true
-    return false
+    for (const { rules, binding } of this.rulesFor(user, namespace)) {
+      if (rules.some(rule => covers(rule, action))) return binding === undefined ? '' : grantText(binding, user)
+    }
+    return undefined
   }
 
   /** The rules that hold for a user in a namespace (empty: cluster-wide ones alone). */
-  *rulesFor(user: UserInfo, namespace: string): Iterable<{ readonly rules: readonly PolicyRule[] }> {
+  *rulesFor(user: UserInfo, namespace: string): Iterable<{ readonly rules: readonly PolicyRule[]; readonly binding?: StoredObject }> {
     yield { rules: user.groups.includes('system:authenticated') ? everyonesRules : anonymousRules }
     for (const binding of this.#storage.collection('clusterrolebindings.rbac.authorization.k8s.io').list()) {
-      if (binds(binding, user)) yield { rules: this.#rulesOf(binding) }
+      if (binds(binding, user)) yield { rules: this.#rulesOf(binding), binding }
     }
     if (namespace === '') return
     for (const binding of this.#storage.collection('rolebindings.rbac.authorization.k8s.io').list(namespace)) {
-      if (binds(binding, user)) yield { rules: this.#rulesOf(binding) }
+      if (binds(binding, user)) yield { rules: this.#rulesOf(binding), binding }
     }
   }
 
@@ -99,9 +106,21 @@ export class Rbac {
   }
 }
 
-function binds(binding: StoredObject, user: UserInfo): boolean {
+/** `RBAC: allowed by RoleBinding "b/ns" of Role "reader" to User "alice"` */
+function grantText(binding: StoredObject, user: UserInfo): string {
+  const { name, namespace } = binding.metadata
+  const ref = binding['roleRef'] as { kind?: string; name?: string } | undefined
+  const subject = subjectFor(binding, user)
+  const account = subject?.kind === 'ServiceAccount' ? `/${subject.namespace ?? namespace ?? ''}` : ''
+  const from = `${namespace === undefined ? 'ClusterRoleBinding' : 'RoleBinding'} ${JSON.stringify(namespace === undefined ? name : `${name}/${namespace}`)}`
+  return `RBAC: allowed by ${from} of ${ref?.kind ?? ''} ${JSON.stringify(ref?.name ?? '')} to ${subject?.kind ?? ''} ${JSON.stringify((subject?.name ?? '') + account)}`
+}
+
+const binds = (binding: StoredObject, user: UserInfo): boolean => subjectFor(binding, user) !== undefined
+
+function subjectFor(binding: StoredObject, user: UserInfo): Subject | undefined {
   const subjects = (binding['subjects'] ?? []) as readonly Subject[]
-  return subjects.some(({ kind, name = '', namespace }) => {
+  return subjects.find(({ kind, name = '', namespace }) => {
     if (kind === 'User') return name === user.name
     if (kind === 'Group') return user.groups.includes(name)
     const account = serviceAccountOf(user.name)

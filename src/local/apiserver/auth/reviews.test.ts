@@ -85,6 +85,6 @@ describe('access', () => {
       status: { authenticated: true, user: { username: 'system:serviceaccount:default:bot' } },
     })
     await api.ok('DELETE', `${accounts}/bot`)
-    expect(await api.ok('POST', path, review)).toMatchObject({ status: { authenticated: false } })
+    expect(await api.ok('POST', path, review)).toMatchObject({ status: { user: {}, error: 'invalid bearer token' } })
   })
 })

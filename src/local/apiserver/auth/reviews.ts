@@ -1,4 +1,5 @@
 import { ApiError } from '../../../kube/api-error.ts'
+import { formatTime } from '../../../kube/clock.ts'
 import type { FieldError } from '../../../schema/field-error.ts'
 import { isJsonObject } from '../../../schema/json.ts'
 import { invalidStatus } from '../../../schema/status.ts'
@@ -33,7 +34,7 @@ export class Reviews {
   }
 
   /** The posted object with its answer in `status`. Throws a 400 for a question that cannot be read. */
-  review(resource: ServedResource, body: Body, user: UserInfo, now: number): Body {
+  review(resource: ServedResource, namespace: string | undefined, body: Body, user: UserInfo, now: number): Body {
     const spec = objectAt(body, 'spec')
     check(resource, spec)
     const base = { kind: resource.type.kind, apiVersion: resource.apiVersion, metadata: {}, spec }
@@ -44,12 +45,13 @@ export class Reviews {
       case 'localsubjectaccessreviews':
         return {
           ...base,
+          metadata: namespace === undefined ? {} : { namespace },
           status: this.#access({ name: textAt(spec, 'user'), groups: [...textsAt(spec, 'groups'), ...impliedGroups(spec)] }, spec),
         }
       case 'selfsubjectrulesreviews':
         return { ...base, status: this.#rules(user, textAt(spec, 'namespace')) }
       case 'selfsubjectreviews':
-        return { ...base, spec: undefined, status: { userInfo: userInfoOf(user) } }
+        return { ...base, metadata: { creationTimestamp: formatTime(now) }, spec: undefined, status: { userInfo: userInfoOf(user) } }
       case 'tokenreviews':
         return { ...base, status: this.#token(spec, now) }
       default:
@@ -60,8 +62,8 @@ export class Reviews {
   #access(user: UserInfo, spec: Body): Body {
     const action = actionOf(spec)
     if (action === undefined) throw badRequest('exactly one of nonResourceAttributes or resourceAttributes must be specified')
-    const allowed = this.#rbac.allows(user, action)
-    return { allowed, ...(allowed ? { reason: '' } : {}) }
+    const grant = this.#rbac.grantOf(user, action)
+    return { allowed: grant !== undefined, ...(grant === undefined || grant === '' ? {} : { reason: grant }) }
   }
 
   #rules(user: UserInfo, namespace: string): Body {
@@ -82,7 +84,7 @@ export class Reviews {
 
   #token(spec: Body, now: number): Body {
     const user = this.#authenticator.userOfToken(textAt(spec, 'token'), now)
-    if (user === undefined) return { authenticated: false, user: {}, error: 'invalid bearer token' }
+    if (user === undefined) return { user: {}, error: 'invalid bearer token' }
     const asked = textsAt(spec, 'audiences')
     return { authenticated: true, user: userInfoOf(user), audiences: asked.length === 0 ? [issuer] : asked }
   }

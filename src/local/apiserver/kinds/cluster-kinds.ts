@@ -1,9 +1,11 @@
 import type {
+  CrossVersionObjectReference,
   Endpoints,
   EndpointSlice,
   Event,
   EventsEvent,
   HorizontalPodAutoscaler,
+  Ingress,
   IngressClass,
   MutatingWebhookConfiguration,
   Namespace,
@@ -17,7 +19,19 @@ import { matchConditionProblem } from '../../../schema/cel/match-condition.ts'
 import { equalJson } from '../../../schema/json.ts'
 import type { Draft, KindStrategy } from '../registry.ts'
 import type { FieldError } from '../../../schema/field-error.ts'
-import { forbidden, immutable, invalid, ipErrors, nonNegative, oneOf, qualifiedNameErrors, required, unsupported } from './field-errors.ts'
+import {
+  cidrErrors,
+  forbidden,
+  immutable,
+  invalid,
+  ipErrors,
+  nameErrors,
+  nonNegative,
+  oneOf,
+  qualifiedNameErrors,
+  required,
+  unsupported,
+} from './field-errors.ts'
 import { writeTimes } from './unset-times.ts'
 
 const RBAC = 'rbac.authorization.k8s.io'
@@ -58,8 +72,12 @@ export const nodeStrategy: KindStrategy = {
   applyStatusDefaults(draft) {
     defaultNodeStatus(((draft as unknown as Node).status ??= {}))
   },
-  validate(object) {
+  validate(object, old) {
     const { spec } = object as unknown as DeepReadonly<Node>
+    const provider = (old as unknown as DeepReadonly<Node> | undefined)?.spec?.providerID ?? ''
+    if (provider !== '' && spec?.providerID !== provider) {
+      return [forbidden('spec.providerID', 'node updates may not change providerID except from "" to valid')]
+    }
     return (spec?.taints ?? []).flatMap((taint, index) => {
       const at = `metadata.taints[${index}]`
       const errors = (taint.key ?? '') === '' ? [required(`${at}.key`)] : qualifiedNameErrors(`${at}.key`, taint.key)
@@ -153,6 +171,7 @@ export const endpointSliceStrategy: KindStrategy = {
       port.name ??= ''
       port.protocol ??= 'TCP'
     }
+    for (const endpoint of (draft as unknown as EndpointSlice).endpoints ?? []) endpoint.conditions ??= {}
   },
   validate(object, old) {
     const slice = object as unknown as DeepReadonly<EndpointSlice>
@@ -167,6 +186,9 @@ export const endpointSliceStrategy: KindStrategy = {
       if (slice.addressType === 'FQDN') continue
       // Kubernetes refuses loopback addresses; here pods without a network namespace have them.
       for (const [place, address] of (addresses ?? []).entries()) errors.push(...ipErrors(`${at}[${place}]`, address))
+    }
+    for (const [index, { name = '' }] of (slice.ports ?? []).entries()) {
+      if (name !== '') errors.push(...nameErrors(`ports[${index}].name`, name, 'label'))
     }
     return errors
   },
@@ -220,16 +242,46 @@ export const webhookConfigurationStrategy: KindStrategy = {
   },
   validate(object) {
     const { webhooks } = object as unknown as DeepReadonly<MutatingWebhookConfiguration>
-    return (webhooks ?? []).flatMap(({ matchConditions = [] }, index) =>
-      matchConditions.flatMap(({ name, expression }, at) => {
+    return (webhooks ?? []).flatMap((webhook, index) => [
+      ...webhookErrors(webhook, `webhooks[${index}]`),
+      ...(webhook.matchConditions ?? []).flatMap(({ name, expression }, at) => {
         const field = `webhooks[${index}].matchConditions[${at}]`
         if (name === '') return [required(`${field}.name`)]
         if (expression === '') return [required(`${field}.expression`)]
         const problem = matchConditionProblem(expression)
         return problem === undefined ? [] : [invalid(`${field}.expression`, expression, problem)]
       }),
-    )
+    ])
   },
+}
+
+type Webhook = NonNullable<MutatingWebhookConfiguration['webhooks']>[number]
+
+const reviewVersions: readonly string[] = ['v1', 'v1beta1']
+
+function webhookErrors(webhook: DeepReadonly<Webhook>, at: string): FieldError[] {
+  const { name, clientConfig, sideEffects, admissionReviewVersions, timeoutSeconds = 10 } = webhook
+  const errors: FieldError[] = []
+  if (name.split('.').length < 3) {
+    errors.push(invalid(`${at}.name`, name, 'should be a domain with at least three segments separated by dots'))
+  }
+  const versions = admissionReviewVersions ?? []
+  if (versions.length === 0) {
+    errors.push(required(`${at}.admissionReviewVersions`, `must specify one of ${reviewVersions.join(', ')}`))
+  } else if (!versions.some(version => reviewVersions.includes(version))) {
+    const detail = `must include at least one of ${reviewVersions.join(', ')}`
+    errors.push(invalid(`${at}.admissionReviewVersions`, versions, detail))
+  }
+  errors.push(...oneOf(`${at}.sideEffects`, sideEffects, ['None', 'NoneOnDryRun']))
+  if (timeoutSeconds < 1 || timeoutSeconds > 30) {
+    errors.push(invalid(`${at}.timeoutSeconds`, timeoutSeconds, 'the timeout value must be between 1 and 30 seconds'))
+  }
+  const scheme = clientConfig?.url?.split(':')[0]
+  if (scheme !== undefined && scheme !== 'https') {
+    const detail = "'https' is the only allowed URL scheme; desired format: https://host[/path]"
+    errors.push(invalid(`${at}.clientConfig.url`, scheme, detail))
+  }
+  return errors
 }
 
 /** Above are the system's own. */
@@ -270,8 +322,15 @@ export const autoscalerStrategy: KindStrategy = {
       ...(spec?.maxReplicas !== undefined && spec.maxReplicas < (spec.minReplicas ?? 1)
         ? [invalid('spec.maxReplicas', spec.maxReplicas, 'must be greater than or equal to `minReplicas`')]
         : []),
+      ...targetErrors(spec?.scaleTargetRef),
     ]
   },
+}
+
+/** What is scaled belongs to a group, but for the one kind of old. */
+function targetErrors(target: DeepReadonly<CrossVersionObjectReference> | undefined): FieldError[] {
+  if (target === undefined || target.kind === 'ReplicationController' || target.apiVersion?.includes('/') === true) return []
+  return [invalid('spec.scaleTargetRef.apiVersion', target.apiVersion ?? '', 'apiVersion must specify API group')]
 }
 
 export const ingressClassStrategy: KindStrategy = {
@@ -289,5 +348,47 @@ export const networkPolicyStrategy: KindStrategy = {
     if (spec === undefined) return
     spec.policyTypes ??= spec.egress === undefined ? ['Ingress'] : ['Ingress', 'Egress']
     for (const rule of [...(spec.ingress ?? []), ...(spec.egress ?? [])]) for (const port of rule.ports ?? []) port.protocol ??= 'TCP'
+  },
+  validate(object) {
+    const { spec } = object as unknown as DeepReadonly<NetworkPolicy>
+    const types = ['Ingress', 'Egress']
+    return [
+      ...(spec?.ingress ?? []).flatMap(({ from }, index) => peerErrors(`spec.ingress[${index}].from`, from)),
+      ...(spec?.egress ?? []).flatMap(({ to }, index) => peerErrors(`spec.egress[${index}].to`, to)),
+      ...(spec?.policyTypes ?? []).flatMap((type, index) => oneOf(`spec.policyTypes[${index}]`, type, types)),
+    ]
+  },
+}
+
+type Peers = NonNullable<NonNullable<NonNullable<NetworkPolicy['spec']>['ingress']>[number]['from']>
+
+function peerErrors(field: string, peers: DeepReadonly<Peers> | undefined): FieldError[] {
+  return (peers ?? []).flatMap(({ ipBlock }, index) =>
+    ipBlock === undefined ? [] : cidrErrors(`${field}[${index}].ipBlock.cidr`, ipBlock.cidr),
+  )
+}
+
+export const ingressStrategy: KindStrategy = {
+  hasGeneration: true,
+  prepareForCreate(draft) {
+    draft['status'] = { loadBalancer: {} }
+  },
+  validate(object, _old, { subresource }) {
+    if (subresource === 'status') return []
+    const { spec } = object as unknown as DeepReadonly<Ingress>
+    const rules = spec?.rules ?? []
+    if (rules.length === 0 && spec?.defaultBackend === undefined) {
+      return [invalid('spec', null, 'either `defaultBackend` or `rules` must be specified')]
+    }
+    return rules.flatMap(({ host = '', http }, index) => {
+      const at = `spec.rules[${index}]`
+      const name = host.replace(/^\*\./, '')
+      return [
+        ...(name === '' ? [] : nameErrors(`${at}.host`, name, 'subdomain')),
+        ...(http?.paths ?? []).flatMap(({ pathType }, place) =>
+          pathType === undefined ? [required(`${at}.http.paths[${place}].pathType`, 'pathType must be specified')] : [],
+        ),
+      ]
+    })
   },
 }

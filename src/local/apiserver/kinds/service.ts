@@ -127,7 +127,8 @@ function keepAllocated(spec: ServiceSpec, before: Spec): void {
   const wanted = new Set((spec.ports ?? []).map(port => `${port.protocol}/${port.nodePort ?? 0}`))
   for (const port of spec.ports ?? []) {
     if (port.nodePort !== undefined && port.nodePort !== 0) continue
-    const same = before.ports?.find(old => old.port === port.port && (old.protocol ?? 'TCP') === port.protocol)
+    // Ports are known by their names; the rest of them may change.
+    const same = before.ports?.find(old => (old.name ?? '') === (port.name ?? ''))
     if (same?.nodePort === undefined || wanted.has(`${port.protocol}/${same.nodePort}`)) continue
     port.nodePort = same.nodePort
     wanted.add(`${port.protocol}/${same.nodePort}`)
@@ -145,6 +146,11 @@ function validateSpec(spec: Spec): FieldError[] {
     if ((spec.externalName ?? '') === '') errors.push(required('spec.externalName'))
     else errors.push(...nameErrors('spec.externalName', (spec.externalName ?? '').replace(/\.$/, ''), 'subdomain'))
     if ((spec.clusterIP ?? '') !== '') errors.push(forbidden('spec.clusterIPs', 'may not be set for ExternalName services'))
+  }
+  const ip = spec.clusterIP ?? ''
+  if (ip !== '' && !isHeadless) errors.push(...ipErrors('spec.clusterIPs[0]', ip))
+  for (const [index, family] of (spec.ipFamilies ?? []).entries()) {
+    errors.push(...oneOf(`spec.ipFamilies[${index}]`, family, ['IPv4', 'IPv6']))
   }
   errors.push(...oneOf('spec.sessionAffinity', spec.sessionAffinity, ['ClientIP', 'None']))
   if (spec.externalTrafficPolicy !== undefined) {

@@ -7,8 +7,18 @@ import { countOrPercentErrors, forbidden, immutable, invalid, nonNegative, requi
 
 const read = <T>(object: Readonly<Draft> | undefined) => object as unknown as DeepReadonly<T>
 
+/** Coordinated election is off where nobody turned it on: what belongs to it is not kept. */
+function dropElection(draft: Draft): void {
+  const { spec } = draft as unknown as Lease
+  if (spec === undefined) return
+  delete spec.strategy
+  delete spec.preferredHolder
+}
+
 export const leaseStrategy: KindStrategy = {
   hasGeneration: false,
+  prepareForCreate: dropElection,
+  prepareForUpdate: dropElection,
   validate(object) {
     const { leaseDurationSeconds: seconds, leaseTransitions } = read<Lease>(object).spec ?? {}
     const errors = seconds !== undefined && seconds <= 0 ? [invalid('spec.leaseDurationSeconds', seconds, 'must be greater than 0')] : []
@@ -49,6 +59,9 @@ export const controllerRevisionStrategy: KindStrategy = {
 /** Rules of roles: what they allow must say verbs, groups and resources, and paths belong to the cluster. */
 export const roleStrategy: KindStrategy = {
   hasGeneration: false,
+  applyDefaults(draft) {
+    draft['rules'] ??= null
+  },
   validate(object) {
     const isNamespaced = object.kind === 'Role'
     return (read<Role>(object).rules ?? []).flatMap(({ verbs, apiGroups, resources, nonResourceURLs }, index) => {

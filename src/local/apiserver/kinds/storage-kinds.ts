@@ -1,25 +1,55 @@
 import type { PersistentVolume, PersistentVolumeClaim, StorageClass } from '../../../apis/core/types.generated.ts'
+import { formatTime } from '../../../kube/clock.ts'
 import type { DeepReadonly } from '../../../kube/object.ts'
-import type { KindStrategy } from '../registry.ts'
-import { required } from './field-errors.ts'
+import type { FieldError } from '../../../schema/field-error.ts'
+import { equalJson } from '../../../schema/json.ts'
+import type { Draft, KindStrategy } from '../registry.ts'
+import { forbidden, oneOf, required } from './field-errors.ts'
 import { storageClassErrors } from './small-kinds.ts'
 
 /** The defaults of a claim; StatefulSets give them to their templates as well. */
 export function defaultClaim(claim: PersistentVolumeClaim): void {
   if (claim.spec !== undefined) claim.spec.volumeMode ??= 'Filesystem'
-  claim.status ??= {}
-  claim.status.phase ??= 'Pending'
 }
 
 export const claimStrategy: KindStrategy = {
   hasGeneration: false,
   applyDefaults: draft => defaultClaim(draft as unknown as PersistentVolumeClaim),
-  validate(object) {
+  prepareForCreate(draft) {
+    ;(draft as unknown as PersistentVolumeClaim).status = { phase: 'Pending' }
+  },
+  validate(object, old, { subresource }) {
     const { spec } = object as unknown as DeepReadonly<PersistentVolumeClaim>
+    if (subresource === 'status') return []
+    if (old !== undefined) return claimChangeErrors(object, old)
     const errors = (spec?.accessModes ?? []).length === 0 ? [required('spec.accessModes', 'at least 1 access mode is required')] : []
     if (spec?.resources?.requests?.['storage'] === undefined) errors.push(required('spec.resources[storage]'))
+    for (const mode of spec?.accessModes ?? []) errors.push(...oneOf('spec.accessModes', mode, accessModes))
     return errors
   },
+}
+
+const accessModes = ['ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOnce', 'ReadWriteOncePod']
+
+const claimText = 'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims'
+
+/** A claim can be bound, and one that is can grow. */
+function claimChangeErrors(object: Readonly<Draft>, old: Readonly<Draft>): FieldError[] {
+  const [now, before] = [object, old].map(claim => claim as unknown as DeepReadonly<PersistentVolumeClaim>)
+  const isBound = before?.status?.phase === 'Bound'
+  const fixed = (claim: DeepReadonly<PersistentVolumeClaim> | undefined): object => {
+    const { resources, volumeName, storageClassName, volumeAttributesClassName: _, ...rest } = claim?.spec ?? {}
+    // A claim gets its volume, and the class that is the default, when it has none.
+    const name = {
+      ...(before?.spec?.volumeName === undefined ? {} : { volumeName }),
+      ...(before?.spec?.storageClassName === undefined ? {} : { storageClassName }),
+    }
+    return isBound ? { ...rest, ...name, limits: resources?.limits } : { ...rest, ...name, resources }
+  }
+  const [left, right] = [fixed(now), fixed(before)] as [Record<string, unknown>, Record<string, unknown>]
+  const changed = [...new Set([...Object.keys(left), ...Object.keys(right)])].filter(key => !equalJson(left[key], right[key]))
+  if (changed.length === 0) return []
+  return [forbidden('spec', `${claimText}\n  changed: ${changed.map(key => `spec.${key}`).join(', ')}\n`)]
 }
 
 export const volumeStrategy: KindStrategy = {
@@ -29,9 +59,12 @@ export const volumeStrategy: KindStrategy = {
     if (volume.spec !== undefined) {
       volume.spec.persistentVolumeReclaimPolicy ??= 'Retain'
       volume.spec.volumeMode ??= 'Filesystem'
+      if (volume.spec.hostPath !== undefined) volume.spec.hostPath.type ??= ''
     }
-    volume.status ??= {}
-    volume.status.phase ??= 'Pending'
+  },
+  prepareForCreate(draft, { now }) {
+    const volume = draft as unknown as PersistentVolume
+    volume.status = { phase: 'Pending', lastPhaseTransitionTime: formatTime(now().getTime()) }
   },
 }
 

@@ -39,7 +39,7 @@ export const builtinStrategies: ReadonlyMap<string, KindStrategy> = new Map<stri
   ['batch/cronjobs', workload.cronJobStrategy],
   ['batch/jobs', workload.jobStrategy],
   ['networking.k8s.io/ingressclasses', cluster.ingressClassStrategy],
-  ['networking.k8s.io/ingresses', countedStrategy],
+  ['networking.k8s.io/ingresses', cluster.ingressStrategy],
   ['networking.k8s.io/networkpolicies', cluster.networkPolicyStrategy],
   ['policy/poddisruptionbudgets', small.disruptionBudgetStrategy],
   ['coordination.k8s.io/leases', small.leaseStrategy],

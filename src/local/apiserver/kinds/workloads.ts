@@ -195,6 +195,8 @@ export const statefulSetStrategy: KindStrategy = {
       claim.apiVersion ??= 'v1'
       claim.kind ??= 'PersistentVolumeClaim'
       defaultClaim(claim)
+      claim.status ??= {}
+      claim.status.phase ??= 'Pending'
     }
   },
   validate(object, old, { subresource }) {

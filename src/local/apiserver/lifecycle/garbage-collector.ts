@@ -159,7 +159,7 @@ export class GarbageCollector implements AsyncDisposable {
 
   #rewrite(resource: ServedResource, { namespace = '', name }: StoredObject['metadata'], change: (current: StoredObject) => Draft): void {
     try {
-      this.#options.writer.overwrite(resource, namespace, name, change, this.#options.context)
+      this.#options.writer.overwrite(resource, namespace, name, change, this.#options.context, { tracked: true })
       this.#options.count(resource, 'PATCH')
     } catch (error) {
       if (!isNotFound(error)) throw error

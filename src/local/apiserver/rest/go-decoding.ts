@@ -25,7 +25,7 @@ function visit(schema: StructuralSchema, value: unknown, place: Place, isResourc
   if (schema['x-kubernetes-int-or-string'] === true) return schema.format === 'quantity' ? quantity(value) : intOrString(value, place)
   switch (schema.type) {
     case 'string':
-      return typeof value === 'string' ? text(schema, value) : mismatch(value, schema, place)
+      return typeof value === 'string' ? text(schema, value, place) : mismatch(value, schema, place)
     case 'boolean':
       return typeof value === 'boolean' ? undefined : mismatch(value, schema, place)
     case 'integer':
@@ -89,7 +89,8 @@ function integerRange(schema: StructuralSchema, value: number, place: Place): st
 }
 
 /** Text whose format the Go type reads while decoding. */
-function text({ format }: StructuralSchema, value: string): string | undefined {
+function text({ format }: StructuralSchema, value: string, { fields }: Place): string | undefined {
+  if (format === 'date-time' && isMicroTime(fields)) return microTimeError(value)
   if (format === 'date-time' && (!dateTime.test(value) || Number.isNaN(Date.parse(value)))) {
     const quoted = JSON.stringify(value)
     return `parsing time ${quoted} as "2006-01-02T15:04:05Z07:00": cannot parse ${quoted} as "2006"`
@@ -97,6 +98,20 @@ function text({ format }: StructuralSchema, value: string): string | undefined {
   if (format !== 'byte') return undefined
   const bad = corruptBase64At(value)
   return bad === undefined ? undefined : `illegal base64 data at input byte ${bad}`
+}
+
+/** OpenAPI has one format for both kinds of times; these fields of Leases and Events have the one with microseconds. */
+const isMicroTime = (fields: string): boolean => /(^|\.)(acquireTime|renewTime|eventTime|lastObservedTime)$/.test(fields)
+
+function microTimeError(value: string): string | undefined {
+  const layout = '2006-01-02T15:04:05.000000Z07:00'
+  const match = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(.*)$/.exec(value)
+  const failed = (rest: string, part: string): string =>
+    `parsing time ${JSON.stringify(value)} as "${layout}": cannot parse ${JSON.stringify(rest)} as "${part}"`
+  if (match === null) return failed(value, '2006')
+  const [, rest = ''] = match
+  if (!/^\.\d{6}/.test(rest)) return failed(rest, '.000000')
+  return dateTime.test(value) && !Number.isNaN(Date.parse(value)) ? undefined : failed(rest.slice('.000000'.length), 'Z07:00')
 }
 
 const dateTime = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/

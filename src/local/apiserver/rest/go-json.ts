@@ -145,6 +145,8 @@ const isDigit = (character: string): boolean => character >= '0' && character <=
 function quotedCharacter(character: string): string {
   if (character === "'") return String.raw`'\''`
   if (character === '"') return `'"'`
+  const code = character.charCodeAt(0)
+  if (code >= 0x7f && code <= 0xa0) return `'\\u${code.toString(16).padStart(4, '0')}'`
   return `'${JSON.stringify(character).slice(1, -1)}'`
 }
 

@@ -1,4 +1,5 @@
 import { badRequest, expired, tooLargeResourceVersion, unreasoned } from '../status-errors.ts'
+import { goSyntaxError } from './go-json.ts'
 import { served, type ServedResource } from '../resources/served-resource.ts'
 import { isAfter, type Position } from '../storage/collection.ts'
 import type { Storage } from '../storage/storage.ts'
@@ -21,7 +22,8 @@ interface Continuation extends Position {
 export function listPage(storage: Storage, resource: ServedResource, selection: Selection, query: URLSearchParams): ListPage {
   const collection = storage.collection(resource.collection)
   const token = query.get('continue') ?? ''
-  const limit = limitOf(query)
+  // Version 0 means whatever is at hand, all of it.
+  const limit = query.get('resourceVersion') === '0' ? 0 : limitOf(query)
   const asked = listVersionOf(query)
   const match = query.get('resourceVersionMatch') ?? ''
   if (token !== '' && asked !== undefined && asked !== 0) throw badRequest('specifying resource version is not allowed when using continue')
@@ -109,5 +111,6 @@ function decodeContinue(token: string): Continuation {
   } catch {
     // Said below for every kind of nonsense.
   }
-  throw badRequest('continue key is not valid: it was not made by this server')
+  const why = goSyntaxError(Buffer.from(token, 'base64url').toString('latin1')) ?? 'it was not made by this server'
+  throw badRequest(`invalid continue token: continue key is not valid: ${why}`)
 }

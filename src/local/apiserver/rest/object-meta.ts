@@ -45,7 +45,8 @@ export function nameProblems(name: string, rule: NameRule): string[] {
       break
     case 'label':
       if (name.length > 63) problems.push('must be no more than 63 characters')
-      if (!dns1123LabelPattern.test(name)) problems.push(labelText)
+      if (dns1123LabelPattern.test(name)) break
+      problems.push(dns1123SubdomainPattern.test(name) ? 'must not contain dots' : labelText)
       break
     case 'dns1035':
       if (name.length > 63) problems.push('must be no more than 63 characters')
@@ -179,6 +180,17 @@ function validateOwners(owners: Draft['metadata']['ownerReferences'], errors: Fi
     }
     controller = `${owner.kind}/${owner.name}`
   }
+}
+
+/** An owner that is named twice is one owner; takes the copies out and warns of them. */
+export function dedupOwners(metadata: Draft['metadata'], warnings: string[]): void {
+  const owners = metadata.ownerReferences
+  if (owners === undefined || owners.length < 2 || new Set(owners.map(({ uid }) => uid)).size === owners.length) return
+  const uids = new Set(owners.filter((owner, index) => owners.findIndex(({ uid }) => uid === owner.uid) < index).map(({ uid }) => uid))
+  warnings.push(
+    `.metadata.ownerReferences contains duplicate entries; API server dedups owner references in 1.20+, and may reject such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: ${[...uids].join(', ')}`,
+  )
+  metadata.ownerReferences = owners.filter((owner, index) => owners.findIndex(other => equalJson(other, owner)) === index)
 }
 
 /** What no update may change. */

@@ -118,7 +118,8 @@ export class ObjectRemover {
     else delete next.metadata.finalizers
     if (before === undefined || grace < before) {
       next.metadata.deletionTimestamp = formatTime(this.#clock.now() + grace * 1000)
-      next.metadata.deletionGracePeriodSeconds = grace
+      // Namespaces are deleted in two steps and have no grace.
+      if (resource.collection !== 'namespaces') next.metadata.deletionGracePeriodSeconds = grace
     }
     if (before === undefined && metadata.generation !== undefined && metadata.generation > 0)
       next.metadata.generation = metadata.generation + 1

@@ -14,7 +14,7 @@ import type { Storage } from '../storage/storage.ts'
 import { deepFreeze, type StoredObject } from '../storage/stored-object.ts'
 import { withFixedParts } from './fixed-parts.ts'
 import { generatedName } from './generated-name.ts'
-import { dropEmptyMeta, nameRuleOf, validateObjectMeta, validateObjectMetaUpdate } from './object-meta.ts'
+import { dedupOwners, dropEmptyMeta, nameRuleOf, validateObjectMeta, validateObjectMetaUpdate } from './object-meta.ts'
 import { type AppliedPatch, decodeDraft, fillDefaults, kindErrors, refuse } from './prepare.ts'
 import type { WriteContext } from './write-context.ts'
 
@@ -76,6 +76,7 @@ export class ObjectWriter {
     options: UpdateOptions = {},
   ): Promise<StoredObject> {
     const { metadata } = draft
+    if (!resource.type.namespaced) delete metadata.namespace
     if (metadata.namespace !== undefined && metadata.namespace !== '' && metadata.namespace !== namespace) {
       throw badRequest('the namespace of the provided object does not match the namespace sent on the request')
     }
@@ -94,6 +95,7 @@ export class ObjectWriter {
     dropEmptyMeta(metadata as unknown as Record<string, unknown>)
     if (generates) metadata.name = generatedName(generateName, this.#random)
     if (resource.custom || resource.strategy.hasGeneration) metadata.generation = 1
+    dedupOwners(metadata, context.warnings)
     let object = resource.conversion?.toStored(draft) ?? draft
     if (resource.hasStatus && resource.collection !== 'nodes' && resource.collection !== 'namespaces') delete object['status']
     fillDefaults(resource, object)
@@ -108,8 +110,12 @@ export class ObjectWriter {
     errors.push(...kindErrors(resource, object, undefined, strategyContext))
     refuse(resource, object.metadata.name ?? '', errors)
     if (plugins.length > 0) await validate(plugins, attributes)
-    for (let attempt = 1; this.#storage.get(resource.collection, namespace, object.metadata.name) !== undefined; attempt += 1) {
-      if (!generates || attempt > generateAttempts) throw alreadyExists(resource.type, object.metadata.name)
+    for (let attempt = 1; ; attempt += 1) {
+      const taken = this.#storage.get(resource.collection, namespace, object.metadata.name)
+      if (taken === undefined) break
+      if (!generates || attempt > generateAttempts) {
+        throw alreadyExists(resource.type, object.metadata.name, taken.metadata.deletionTimestamp !== undefined)
+      }
       object = { ...object, metadata: { ...object.metadata, name: generatedName(generateName, this.#random) } }
     }
     if (plugins.length > 0) checkNamespace(this.#storage, resource, namespace, object.metadata.name)
@@ -143,6 +149,7 @@ export class ObjectWriter {
       if (isConditional && based !== current.metadata.resourceVersion) throw modifiedConflict(resource.type, name)
       decodeDraft(resource, draft, context, options.patch)
       const strategyContext = this.#strategyContext(context)
+      dedupOwners(draft.metadata, context.warnings)
       const { uid } = draft.metadata
       if (options.patch !== undefined && uid !== undefined && uid !== '' && uid !== current.metadata.uid) {
         refuse(resource, name, [{ type: 'FieldValueInvalid', field: 'metadata.uid', value: uid, detail: 'field is immutable' }])
@@ -174,11 +181,20 @@ export class ObjectWriter {
    * Replaces an object by what `produce` makes of it, for changes the server itself defines (a binding, a finalized namespace): metadata,
    * spec and status alike, past the rules for what a user may change.
    */
-  overwrite(resource: ServedResource, namespace: string, name: string, produce: Produce, context: WriteContext): StoredObject {
+  overwrite(
+    resource: ServedResource,
+    namespace: string,
+    name: string,
+    produce: Produce,
+    context: WriteContext,
+    /** Whether the change counts as the writer's own, in `managedFields`. */
+    options: { readonly tracked?: boolean } = {},
+  ): StoredObject {
     const current = this.#storage.get(resource.collection, namespace, name)
     if (current === undefined) throw notFound(resource.type, name)
     const draft = produce(current)
     const object = { ...draft, metadata: { ...draft.metadata } }
+    if (options.tracked === true) this.#track(resource, current, object, context)
     return served(resource, this.#commitUpdate(resource, current, object, context))
   }
 
@@ -261,7 +277,12 @@ export class ObjectWriter {
   }
 
   #strategyContext(context: WriteContext): StrategyContext {
-    return { now: () => new Date(this.#clock.now()), dryRun: context.dryRun, subresource: context.subresource }
+    return {
+      now: () => new Date(this.#clock.now()),
+      dryRun: context.dryRun,
+      subresource: context.subresource,
+      warn: message => void context.warnings.push(message),
+    }
   }
 
   #writer(resource: ServedResource, context: WriteContext) {

@@ -60,7 +60,7 @@ export function kindProblem(
 }
 
 /** The package of the form that is stored: Kubernetes names a type by it. */
-function goPackage(group: string): string {
+export function goPackage(group: string): string {
   return group === '' || group === 'events.k8s.io' ? 'core' : (group.split('.')[0] ?? '')
 }
 
@@ -134,10 +134,13 @@ export function kindErrors(
   const isPublished = !resource.custom && resource.conversion === undefined && resource.type.kind !== 'CustomResourceDefinition'
   if (isPublished && context.subresource === undefined) {
     // What the rules of the kind say of a field is said better.
-    for (const error of publishedErrors(resource.schema, draft)) if (!errors.some(({ field }) => field === error.field)) errors.push(error)
+    for (const error of publishedErrors(resource.schema, draft))
+      if (!errors.some(({ field }) => field === error.field || isBelow(error.field, field))) errors.push(error)
   }
   return errors
 }
+
+const isBelow = (field: string, parent: string): boolean => field.startsWith(`${parent}.`) || field.startsWith(`${parent}[`)
 
 function ofStatus(error: FieldError): FieldError {
   if (!error.field.startsWith('status.') || !error.detail.startsWith(`${error.field} in body`)) return error

@@ -1,24 +1,31 @@
+import { stringify } from 'yaml'
 import { renderTable, type IncludeObject } from '../table/table.ts'
 import type { ApiResponse, MessageStream, WatchMessage } from '../request.ts'
 import type { ServedResource } from '../resources/served-resource.ts'
-import { notAcceptable } from '../status-errors.ts'
+import { badRequest, noList, notAcceptable, nothingAcceptable } from '../status-errors.ts'
 import { jsonText, type StoredObject } from '../storage/stored-object.ts'
 import type { ListPage } from './list.ts'
+import { goPackage } from './prepare.ts'
 
 /** The form in which a client wants objects. */
 export type Representation =
-  | { readonly as: 'Object' }
+  | { readonly as: 'Object'; readonly yaml?: true }
   | { readonly as: 'Table'; readonly version: string }
-  | { readonly as: 'PartialObjectMetadata'; readonly version: string }
+  | { readonly as: 'PartialObjectMetadata'; readonly version: string; readonly isList: boolean }
 
 const plain: Representation = { as: 'Object' }
+
+const served = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf']
 
 /** The first form of an Accept header that can be served here. Throws a 406. */
 export function representationOf(accept: string | undefined): Representation {
   if (accept === undefined || accept === '' || accept === 'application/json' || accept === '*/*') return plain
+  let isServed = false
   for (const range of accept.split(',')) {
     const [type = '', ...parameters] = range.split(';').map(part => part.trim())
-    if (type !== 'application/json' && type !== '*/*' && type !== 'application/*') continue
+    if (type === 'application/yaml') return { as: 'Object', yaml: true }
+    if (type !== 'application/json' && type !== '*/*') continue
+    isServed = true
     const values = new Map(
       parameters.map(parameter => [parameter.slice(0, parameter.indexOf('=')), parameter.slice(parameter.indexOf('=') + 1)]),
     )
@@ -27,13 +34,11 @@ export function representationOf(accept: string | undefined): Representation {
     const version = values.get('v') ?? 'v1'
     if (values.get('g') !== 'meta.k8s.io' || (version !== 'v1' && version !== 'v1beta1')) continue
     if (as === 'Table') return { as: 'Table', version }
-    if (as === 'PartialObjectMetadata' || as === 'PartialObjectMetadataList') return { as: 'PartialObjectMetadata', version }
+    if (as === 'PartialObjectMetadata' || as === 'PartialObjectMetadataList') {
+      return { as: 'PartialObjectMetadata', version, isList: as.endsWith('List') }
+    }
   }
-  throw notAcceptable([
-    'application/json',
-    'application/json;as=Table;v=v1;g=meta.k8s.io',
-    'application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io',
-  ])
+  throw isServed ? notAcceptable(served) : nothingAcceptable(served)
 }
 
 /** How objects are shown to one request. */
@@ -43,20 +48,36 @@ export interface View {
   readonly now: Date
 }
 
+/** Throws a 406 for forms that are not served, and a 400 for a table of what there is not. */
 export function viewOf(accept: string | undefined, query: URLSearchParams, now: Date): View {
-  const include = query.get('includeObject')
-  return { representation: representationOf(accept), includeObject: include === 'None' || include === 'Object' ? include : 'Metadata', now }
+  const include = query.get('includeObject') ?? ''
+  const representation = representationOf(accept)
+  if (representation.as === 'Table' && !['', 'None', 'Metadata', 'Object'].includes(include)) {
+    const why = `includeObject: Invalid value: ${JSON.stringify(include)}: must be 'Metadata', 'Object', 'None', or empty`
+    throw badRequest(`Unable to convert to Table as requested: ${why}`)
+  }
+  return { representation, includeObject: include === 'None' || include === 'Object' ? include : 'Metadata', now }
 }
 
 /** One object as an answer. */
 export function objectResponse(view: View, resource: ServedResource, object: StoredObject, status = 200): ApiResponse {
-  return { status, kind: 'object', object: shown(view, resource, object) }
+  const { representation } = view
+  if (representation.as === 'PartialObjectMetadata' && representation.isList) {
+    throw noList(`you requested PartialObjectMetadataList, but the requested object is not a list (*${goTypeOf(resource)})`)
+  }
+  const body = shown(view, resource, object)
+  return representation.as === 'Object' && representation.yaml === true
+    ? yamlResponse(body, status)
+    : { status, kind: 'object', object: body }
 }
 
 /** A page of a list as an answer. */
 export function listResponse(view: View, resource: ServedResource, page: ListPage): ApiResponse {
   const { representation, now, includeObject } = view
   const { metadata, items } = page
+  if (representation.as === 'PartialObjectMetadata' && !representation.isList) {
+    throw noList(`you requested PartialObjectMetadata, but the requested object is a list (*${goTypeOf(resource)}List)`)
+  }
   switch (representation.as) {
     case 'Object': {
       // Lists of custom resources always say whether there is more.
@@ -69,7 +90,11 @@ export function listResponse(view: View, resource: ServedResource, page: ListPag
       }
     }
     case 'Table':
-      return { status: 200, kind: 'object', object: renderTable(resource, items, { now, includeObject, listMetadata: metadata }) }
+      return {
+        status: 200,
+        kind: 'object',
+        object: renderTable(resource, items, { now, includeObject, listMetadata: metadata, version: representation.version }),
+      }
     case 'PartialObjectMetadata': {
       const head = { kind: 'PartialObjectMetadataList', apiVersion: `meta.k8s.io/${representation.version}`, metadata }
       return { status: 200, kind: 'list', head, items: items.map(item => partial(item, representation.version)) }
@@ -77,12 +102,23 @@ export function listResponse(view: View, resource: ServedResource, page: ListPag
   }
 }
 
+/** As Kubernetes writes it: members in the order of their names, lists not indented. */
+function yamlResponse(object: object, status: number): ApiResponse {
+  const text = stringify(object, { version: '1.1', sortMapEntries: true, indentSeq: false, lineWidth: 0, aliasDuplicateObjects: false })
+  return { status, kind: 'text', text, contentType: 'application/yaml' }
+}
+
+/** `core.ConfigMap`; custom resources have one type for all. */
+function goTypeOf({ custom, type }: ServedResource): string {
+  return custom ? 'unstructured.Unstructured' : `${goPackage(type.group)}.${type.kind}`
+}
+
 function shown({ representation, now, includeObject }: View, resource: ServedResource, object: StoredObject): object {
   switch (representation.as) {
     case 'Object':
       return object
     case 'Table':
-      return renderTable(resource, [object], { now, includeObject })
+      return renderTable(resource, [object], { now, includeObject, version: representation.version })
     case 'PartialObjectMetadata':
       return partial(object, representation.version)
   }
@@ -103,7 +139,13 @@ export function viewStream(stream: MessageStream, view: View, resource: ServedRe
     if (representation.as === 'PartialObjectMetadata') return { type: message.type, object: partial(object, representation.version) }
     const objects = message.type === 'BOOKMARK' ? [] : [object]
     const listMetadata = { resourceVersion: object.metadata.resourceVersion }
-    const table = renderTable(resource, objects, { now: now(), includeObject, omitColumns: !isFirst, listMetadata })
+    const table = renderTable(resource, objects, {
+      now: now(),
+      includeObject,
+      omitColumns: !isFirst,
+      listMetadata,
+      version: representation.version,
+    })
     isFirst = false
     return { type: message.type, object: table }
   }

@@ -14,7 +14,7 @@ import type { WatchHub } from '../watch/watch-hub.ts'
 import { bodyTypeOf, decodeBody, decodePatch, decodeResource } from './body.ts'
 import { deleteOptionsOf } from './delete-options.ts'
 import { integerOf, isTrue, listPage, versionOf } from './list.ts'
-import type { ObjectRemover } from './object-remover.ts'
+import type { ObjectRemover, RemoveOptions } from './object-remover.ts'
 import type { ObjectWriter } from './object-writer.ts'
 import { applied, checkConfiguration, checkPatchOptions, patched, patchKindOf } from './patch.ts'
 import { listOptionErrors, refuseOptions } from './options-errors.ts'
@@ -184,7 +184,8 @@ export class ResourceApi {
   async delete(target: ObjectTarget, request: ApiRequest): Promise<ApiResponse> {
     const { resource, namespace, name } = target
     const view = this.view(request)
-    const { options, context } = deleteOptionsOf(request, writeContextOf(request, undefined))
+    const { options: asked, context } = deleteOptionsOf(request, writeContextOf(request, undefined))
+    const options = asked.propagationPolicy === undefined ? { ...asked, ...defaultOptionsOf(resource, context) } : asked
     const { object, gone } = await this.#remover.remove(resource, namespace, name, options, context)
     const returnsObject = !gone || resource.collection === 'pods' || resource.collection === 'services'
     if (returnsObject) return withWarnings(objectResponse(view, resource, object), context)
@@ -212,6 +213,16 @@ export class ResourceApi {
   }
 }
 
+/** Jobs leave their pods behind, as they always did, unless the request says something else. */
+function defaultOptionsOf({ collection }: ServedResource, { warnings }: WriteContext): RemoveOptions {
+  if (collection !== 'jobs.batch') return {}
+  warnings.push(orphansWarning)
+  return { propagationPolicy: 'Orphan' }
+}
+
+const orphansWarning =
+  'child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning'
+
 /** What is applied has to say what it is. Throws a 400. */
 function configurationOf(resource: ServedResource, body: unknown): Draft {
   const { apiVersion = '', kind = '' } = isJsonObject(body) ? (body as { apiVersion?: string; kind?: string }) : {}
@@ -234,7 +245,8 @@ function checkName({ metadata }: Draft, namespace: string, name: string): void {
 /** An answer with the warnings its write collected. */
 export function withWarnings(response: ApiResponse, { warnings }: Pick<WriteContext, 'warnings'>): ApiResponse {
   if (warnings.length === 0) return response
-  // Headers are Latin text; names of unknown fields may be anything.
-  const header = warnings.map(text => `299 - ${JSON.stringify(text.replaceAll(/[^\x20-\x7e]/g, '?'))}`).join(', ')
+  // Each warning once. Headers are bytes, names of unknown fields may be anything: they travel as UTF-8.
+  const shown = [...new Set(warnings)].map(text => `299 - ${JSON.stringify(text.replaceAll(/[\x00-\x1f\x7f]/g, '?'))}`)
+  const header = Buffer.from(shown.join(', '), 'utf8').toString('latin1')
   return { ...response, headers: { ...response.headers, warning: header } }
 }

@@ -1,6 +1,9 @@
+import { ApiError } from '../../../kube/api-error.ts'
 import type { Clock } from '../../../kube/clock.ts'
 import { formatTime } from '../../../kube/clock.ts'
 import { isJsonObject } from '../../../schema/json.ts'
+import { invalidStatus } from '../../../schema/status.ts'
+import { invalid } from '../kinds/field-errors.ts'
 import { issuer, type TokenSigner } from '../auth/tokens.ts'
 import type { ApiRequest, ApiResponse } from '../request.ts'
 import { badRequest, forbidden, methodNotAllowed, notFound, unknownResource } from '../status-errors.ts'
@@ -12,7 +15,7 @@ import { isTrue } from './list.ts'
 import type { ObjectRemover } from './object-remover.ts'
 import type { ObjectWriter } from './object-writer.ts'
 import { applied, checkPatchOptions, patched, patchKindOf } from './patch.ts'
-import { asDraft } from './prepare.ts'
+import { asDraft, refuse } from './prepare.ts'
 import type { ObjectTarget, ResourceApi } from './resource-api.ts'
 import { withWarnings } from './resource-api.ts'
 import { bound } from './subresources/binding.ts'
@@ -166,13 +169,23 @@ export class SubresourceApi {
   #finalize({ resource, namespace, name }: ObjectTarget, request: ApiRequest): ApiResponse {
     const draft = asDraft(resource, decodeBody(request))
     const spec = isJsonObject(draft['spec']) ? draft['spec'] : {}
-    const finalizers = Array.isArray(spec['finalizers']) ? spec['finalizers'] : []
+    const finalizers = Array.isArray(spec['finalizers']) ? spec['finalizers'].map(String) : []
+    refuse(
+      resource,
+      name,
+      finalizers.flatMap((finalizer, index) =>
+        finalizer === 'kubernetes' || finalizer.includes('/')
+          ? []
+          : [invalid(`spec.finalizers[${index}]`, finalizer, 'name is neither a standard finalizer name nor is it fully qualified')],
+      ),
+    )
     const object = this.#options.writer.overwrite(
       resource,
       namespace,
       name,
       current => ({ ...current, spec: { ...(current['spec'] as object | undefined), finalizers } }),
       writeContextOf(request, 'finalize'),
+      { tracked: true },
     )
     return { status: 200, kind: 'object', object }
   }
@@ -183,10 +196,17 @@ export class SubresourceApi {
     const account = this.#stored(target)
     const spec = isJsonObject(body['spec']) ? body['spec'] : {}
     const seconds = typeof spec['expirationSeconds'] === 'number' ? spec['expirationSeconds'] : 3600
-    if (seconds < 600) throw badRequest('spec.expirationSeconds: Invalid value: may not specify a duration less than 10 minutes')
+    if (seconds < 600) {
+      const error = invalid('spec.expirationSeconds', seconds, 'may not specify a duration less than 10 minutes')
+      throw new ApiError(invalidStatus({ group: 'authentication.k8s.io', kind: 'TokenRequest' }, '', [error]))
+    }
     const audiences = Array.isArray(spec['audiences']) && spec['audiences'].length > 0 ? spec['audiences'].map(String) : [issuer]
     const bound = isJsonObject(spec['boundObjectRef']) ? spec['boundObjectRef'] : undefined
     const boundName = textAt(bound ?? {}, 'name')
+    if (bound !== undefined && !['Pod', 'Node', 'Secret'].includes(textAt(bound, 'kind'))) {
+      const version = textAt(bound, 'apiVersion')
+      throw badRequest(`cannot bind token to object of type ${version.includes('/') ? '' : '/'}${version}, Kind=${textAt(bound, 'kind')}`)
+    }
     const boundObject = bound?.['kind'] === 'Pod' ? storage.get('pods', target.namespace, boundName) : undefined
     if (bound?.['kind'] === 'Pod' && boundObject === undefined) throw notFound({ group: '', plural: 'pods' }, boundName)
     const now = Math.floor(clock.now() / 1000)

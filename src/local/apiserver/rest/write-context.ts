@@ -47,7 +47,7 @@ export function warningsOf(request: ApiRequest): string[] {
 /** `kubectl/v1.32 (linux)` → `kubectl`; programs without an agent are named by their user. */
 function managerFromAgent(request: ApiRequest): string {
   const agent = request.headers['user-agent']
-  if (agent === undefined || agent === '') return request.user.name.slice(0, 128) || 'unknown'
+  if (agent === undefined || agent === '') return request.user.name.replace(/^system:/, '').slice(0, 128) || 'unknown'
   const slash = agent.indexOf('/')
   return (slash < 0 ? agent : agent.slice(0, slash)).slice(0, 128)
 }

@@ -60,7 +60,7 @@ export class ServiceAllocator implements CommitStep {
     const holder = this.#holderOfIp.get(ip)
     const failed = (why: string): FieldError[] => [invalid('spec.clusterIPs', [ip], `failed to allocate IP ${ip}: ${why}`)]
     if (!inNetwork(ip, this.#network)) {
-      return failed(`the provided IP (${ip}) is not in the valid range. The range of valid IPs is ${this.#network.cidr}`)
+      return failed('the provided network does not match the current range')
     }
     return holder === undefined || holder === uid ? [] : failed('provided IP is already allocated')
   }

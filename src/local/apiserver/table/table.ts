@@ -13,16 +13,19 @@ export interface TableOptions {
   readonly listMetadata?: { readonly resourceVersion: string; readonly continue?: string; readonly remainingItemCount?: number }
   /** Watches send column definitions with the first event only. */
   readonly omitColumns?: boolean
+  /** Of `meta.k8s.io`; default `v1`. */
+  readonly version?: string
 }
 
 export interface TableRow {
   readonly cells: readonly unknown[]
   readonly object?: unknown
+  readonly conditions?: readonly object[]
 }
 
 export interface Table {
   readonly kind: 'Table'
-  readonly apiVersion: 'meta.k8s.io/v1'
+  readonly apiVersion: string
   readonly metadata: Readonly<Record<string, unknown>>
   readonly columnDefinitions: readonly Readonly<Omit<TableColumn, 'jsonPath'>>[] | null
   readonly rows: readonly TableRow[]
@@ -34,13 +37,18 @@ export interface Table {
  */
 export function renderTable(resource: RegisteredResource, objects: readonly Readonly<Draft>[], options: TableOptions): Table {
   const cells = cellsFor(resource)
+  const apiVersion = `meta.k8s.io/${options.version ?? 'v1'}`
+  const isPods = resource.type.group === '' && resource.type.plural === 'pods'
   const only = objects.length === 1 ? objects[0] : undefined
   return {
     kind: 'Table',
-    apiVersion: 'meta.k8s.io/v1',
+    apiVersion,
     metadata: options.listMetadata ?? (only === undefined ? {} : { resourceVersion: only.metadata.resourceVersion }),
     columnDefinitions: options.omitColumns === true ? null : columnsOf(resource).map(definition),
-    rows: objects.map(object => row(cells(object, options.now), object, options.includeObject)),
+    rows: objects.map(object => ({
+      ...row(cells(object, options.now), object, options.includeObject, apiVersion),
+      ...(isPods ? completion(object) : {}),
+    })),
   }
 }
 
@@ -79,8 +87,16 @@ function cellsFor(resource: RegisteredResource): Cells {
 
 const createdAt: Cells = object => [object.metadata.name, object.metadata.creationTimestamp]
 
-function row(cells: unknown[], object: Readonly<Draft>, include: IncludeObject): TableRow {
+/** Says of a pod that it is over. */
+function completion(object: Readonly<Draft>): Pick<TableRow, 'conditions'> {
+  const phase = (object['status'] as { readonly phase?: string } | undefined)?.phase
+  if (phase !== 'Failed' && phase !== 'Succeeded') return {}
+  const message = phase === 'Failed' ? 'The pod failed.' : 'The pod has completed successfully.'
+  return { conditions: [{ type: 'Completed', status: 'True', reason: phase, message }] }
+}
+
+function row(cells: unknown[], object: Readonly<Draft>, include: IncludeObject, apiVersion: string): TableRow {
   if (include === 'None') return { cells, object: null }
   if (include === 'Object') return { cells, object }
-  return { cells, object: { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: object.metadata } }
+  return { cells, object: { kind: 'PartialObjectMetadata', apiVersion, metadata: object.metadata } }
 }

@@ -2,6 +2,7 @@ import type { Pod, PodStatus, Toleration } from '../../../../apis/core/types.gen
 import type { DeepReadonly } from '../../../../kube/object.ts'
 import { formatTime } from '../../../../kube/clock.ts'
 import type { Draft, KindStrategy } from '../../registry.ts'
+import { nameProblems } from '../../rest/object-meta.ts'
 import { forbidden, required } from '../field-errors.ts'
 import { defaultPod } from './defaults.ts'
 import { validatePodUpdate } from './pod-update.ts'
@@ -28,6 +29,8 @@ export const podStrategy: KindStrategy = {
   applyStatusDefaults(draft) {
     const { status } = asPod(draft)
     if (status === undefined) return
+    const { podIP = '' } = status
+    if (podIP !== '' && status.podIPs?.[0]?.ip !== podIP) status.podIPs = [{ ip: podIP }]
     writeTimes(status.conditions, 'lastProbeTime', 'lastTransitionTime')
     for (const list of [status.initContainerStatuses, status.containerStatuses]) {
       for (const container of list ?? []) {
@@ -37,8 +40,14 @@ export const podStrategy: KindStrategy = {
     }
   },
 
-  prepareForCreate(draft, { now }) {
+  prepareForCreate(draft, { now, warn }) {
     const pod = asPod(draft)
+    if (pod.spec !== undefined) normalise(pod.spec)
+    const problems = hostnameProblems(pod.metadata.name ?? '')
+    if (problems.length > 0) {
+      const advice = "this is used in the Pod's hostname, which can result in surprising behavior; a DNS label is recommended"
+      warn?.(`metadata.name: ${advice}: [${problems.join(', ')}]`)
+    }
     const { spec } = pod
     const status: PodStatus = { phase: 'Pending' }
     if (spec !== undefined) {
@@ -110,6 +119,18 @@ export const podStrategy: KindStrategy = {
     const seconds = asked ?? spec?.terminationGracePeriodSeconds ?? 0
     return seconds < 0 ? 1 : seconds
   },
+}
+
+/** What is written as if it had been said otherwise. */
+function normalise(spec: NonNullable<Pod['spec']>): void {
+  if (spec.terminationGracePeriodSeconds !== undefined && spec.terminationGracePeriodSeconds < 0) spec.terminationGracePeriodSeconds = 1
+  // Of the policies of single containers only that of sidecars is on by default.
+  for (const container of spec.initContainers ?? []) if (container.restartPolicy !== 'Always') delete container.restartPolicy
+}
+
+/** A name that is no label still makes a pod, but not a hostname; what is no name at all is refused elsewhere. */
+function hostnameProblems(name: string): string[] {
+  return nameProblems(name, 'subdomain').length > 0 ? [] : nameProblems(name, 'label')
 }
 
 function tolerateLostNodes(spec: NonNullable<Pod['spec']>): void {

@@ -5,6 +5,8 @@ import { validateLabels } from '../../rest/object-meta.ts'
 import { duplicate, forbidden, invalid, ipErrors, nameErrors, oneOf, qualifiedNameErrors, required } from '../field-errors.ts'
 import { validateContainers } from './container-validation.ts'
 
+const nodeOperators: ReadonlySet<string> = new Set(['In', 'NotIn', 'Exists', 'DoesNotExist', 'Gt', 'Lt'])
+
 /** What Kubernetes refuses in the spec of a pod or a pod template. */
 export function validatePodSpec(spec: DeepReadonly<PodSpec>, path: string): FieldError[] {
   const errors = [...validateVolumes(spec.volumes, path), ...validateContainers(spec, path)]
@@ -41,6 +43,15 @@ export function validatePodSpec(spec: DeepReadonly<PodSpec>, path: string): Fiel
     }
     if (operator === 'Exists' && (value ?? '') !== '')
       errors.push(invalid(`${at}.operator`, value, "value must be empty when `operator` is 'Exists'"))
+  }
+  const affinity = spec.affinity?.nodeAffinity
+  const terms = affinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms ?? []
+  const at = `${path}.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms`
+  for (const [index, { matchExpressions }] of terms.entries()) {
+    for (const [place, { operator }] of (matchExpressions ?? []).entries()) {
+      if (!nodeOperators.has(operator))
+        errors.push(invalid(`${at}[${index}].matchExpressions[${place}].operator`, operator, 'not a valid selector operator'))
+    }
   }
   return [...errors, ...validateSharing(spec, path), ...validateSpread(spec, path)]
 }

@@ -1,7 +1,7 @@
 import { formatTime } from '../../../../kube/clock.ts'
 import { isJsonObject } from '../../../../schema/json.ts'
 import type { Draft } from '../../registry.ts'
-import { badRequest, conflict } from '../../status-errors.ts'
+import { badRequest, conflict, unreasoned } from '../../status-errors.ts'
 import type { StoredObject } from '../../storage/stored-object.ts'
 
 interface PodCondition {
@@ -17,7 +17,7 @@ export function bound(pod: StoredObject, binding: Readonly<Record<string, unknow
   const { name, deletionTimestamp, uid } = pod.metadata
   const target = isJsonObject(binding['target']) ? binding['target'] : {}
   const node = target['name']
-  if (typeof node !== 'string' || node === '') throw badRequest('target.name: Required value')
+  if (typeof node !== 'string' || node === '') throw unreasoned('target.name: Required value')
   const spec = pod['spec'] as { nodeName?: string }
   const resource = { group: '', plural: 'pods/binding' }
   const metadata = isJsonObject(binding['metadata']) ? binding['metadata'] : {}

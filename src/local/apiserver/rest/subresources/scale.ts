@@ -4,7 +4,8 @@ import { cloneJson, isJsonObject } from '../../../../schema/json.ts'
 import { invalidStatus } from '../../../../schema/status.ts'
 import type { Draft, ScalePaths } from '../../registry.ts'
 import type { ServedResource } from '../../resources/served-resource.ts'
-import { badRequest } from '../../status-errors.ts'
+import { badRequest, noKind } from '../../status-errors.ts'
+import { patchError } from '../prepare.ts'
 import { deepFreeze, type StoredObject } from '../../storage/stored-object.ts'
 
 /** The `autoscaling/v1` Scale of an object. */
@@ -25,6 +26,10 @@ export function scaleOf(paths: ScalePaths, object: StoredObject): StoredObject {
 /** The object with the replicas of a Scale. Throws a 422 for a number that is none. */
 export function withScale(resource: ServedResource, paths: ScalePaths, object: StoredObject, scale: unknown): Draft {
   if (!isJsonObject(scale)) throw badRequest('the request body is empty or no Scale')
+  const { kind, apiVersion } = scale
+  if (typeof kind === 'string' && kind !== '' && kind !== 'Scale') {
+    throw patchError(JSON.stringify(scale), noKind(kind, typeof apiVersion === 'string' ? apiVersion : ''))
+  }
   const spec = isJsonObject(scale['spec']) ? scale['spec'] : {}
   const metadata = isJsonObject(scale['metadata']) ? scale['metadata'] : {}
   const replicas = spec['replicas'] ?? 0
