@@ -67,6 +67,8 @@ export async function writeNodeFiles(cluster: Layout): Promise<void> {
       cgroupDriver: 'cgroupfs',
       cgroupRoot: `/${cluster.cgroup}`,
       failSwapOn: false,
+      // From 1.35 on a kubelet refuses version 1 unless it is told.
+      failCgroupV1: false,
       localStorageCapacityIsolation: false,
       serializeImagePulls: false,
       evictionHard: { 'memory.available': '50Mi', 'nodefs.available': '1%', 'imagefs.available': '1%' },
