@@ -83,7 +83,7 @@ export async function startCluster(options: ClusterOptions): Promise<EmbeddedClu
   if (runtime !== undefined) parts.use(runtime)
 
   const client = (user?: string): RestClient =>
-    parts.use(new RestClient({ transport: apiServer.transport(user), fieldManager: user ?? 'berth', clock }))
+    parts.use(new RestClient({ transport: apiServer.transport(user), fieldManager: managerOf(user), clock }))
   const cache = parts.use(new Cache({ client: client('system:kube-controller-manager'), clock, logger }))
   const recorder = parts.use(createEventRecorder({ client: client('kubelet'), component: 'kubelet', clock, logger }))
 
@@ -148,7 +148,7 @@ export async function startCluster(options: ClusterOptions): Promise<EmbeddedClu
     isolation: runtime?.isolation ?? 'simulated',
     notes: [...(runtime?.notes ?? ['pods are simulated: no processes run']), ...controllers.notes],
     nodes: names,
-    client: user => running.use(new RestClient({ transport: apiServer.transport(user), fieldManager: user ?? 'berth', clock })),
+    client: user => running.use(new RestClient({ transport: apiServer.transport(user), fieldManager: managerOf(user), clock })),
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   }
 }
@@ -163,4 +163,9 @@ function startRuntime(
     reachable: [api],
     ...(options.isolation === undefined ? {} : { prefer: options.isolation }),
   })
+}
+
+/** Controllers write under their own name, as they do in a real cluster: the user's without `system:`. */
+function managerOf(user: string | undefined): string {
+  return user?.replace(/^system:/, '') ?? 'berth'
 }

@@ -108,6 +108,7 @@ describe('applyStrategicPatch', () => {
       { labels: { a: null, b: '1' }, containers: [{ name: 'x', $patch: 'delete' }] },
       { labels: { b: '1' }, containers: [] },
     ],
+    ['leaves nothing of a directive for a map that was not there', {}, { labels: { $patch: 'replace', a: '1' } }, { labels: {} }],
     ['removes a list', { containers: [a] }, { containers: null }, {}],
   ])('%s', (_, original, patch, expected) => {
     expect(applyStrategicPatch(original, patch, schema)).toEqual(expected)
@@ -128,6 +129,11 @@ describe('applyStrategicPatch', () => {
 
   it.each([
     ['a list item without its key', { containers: [{ image: 'x' }] }, 'does not contain declared merge key: name'],
+    [
+      'a list in another order than it asks for',
+      { '$setElementOrder/containers': [{ name: 'b' }], containers: [{ name: 'a', image: 'x' }] },
+      "The order in patch list:\n[map[image:x name:a]]\n doesn't match $setElementOrder list:\n[map[name:b]]\n",
+    ],
     ['an unknown directive', { labels: { $patch: 'explode' } }, 'unknown patch type: "explode"'],
     ['a patch that is no object', [1], 'strategic merge patch is an object'],
   ])('refuses %s', (_, patch, message) => {

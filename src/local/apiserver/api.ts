@@ -36,7 +36,7 @@ export interface ApiOptions {
   readonly logger: Logger
   readonly onRequest: ((record: RequestRecord) => void) | undefined
   /** Says why `pods/exec` and its like cannot be answered without an upgraded connection. */
-  readonly refuseStream: (namespace: string, pod: string) => never
+  readonly refuseStream: (namespace: string, pod: string, query: URLSearchParams) => never
   /** Answers `pods/log`. */
   readonly podLogs: (namespace: string, pod: string, query: URLSearchParams, signal: AbortSignal) => Promise<ApiResponse>
 }
@@ -193,7 +193,8 @@ export class Api {
     if (target.resource.collection === 'pods' && target.subresource === 'log' && request.method === 'GET') {
       return this.#options.podLogs(target.namespace, target.name, request.query, request.signal)
     }
-    if (target.resource.collection === 'pods' && isStreamed(target.subresource)) this.#options.refuseStream(target.namespace, target.name)
+    if (target.resource.collection === 'pods' && isStreamed(target.subresource))
+      this.#options.refuseStream(target.namespace, target.name, request.query)
     return this.#options.subresources.handle(target, request)
   }
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { LogQuery, NodeStreams } from '../node/streams.ts'
 import { ApiUnderTest, pod, pods } from './testing/api-under-test.ts'
 
-const refused = { refused: true, status: 400, message: 'container "x" is not valid for pod p' } as const
+const refused = { refused: true, status: 400, message: 'container x is not valid for pod p' } as const
 
 /** A node that remembers what it was asked and says little. */
 function fakeNode() {
@@ -43,7 +43,13 @@ describe('logs', () => {
 
   it.each([
     ['of a container that is not there', 'p/log?container=x', 400, refused.message],
-    ['with a bad option', 'p/log?tailLines=-1', 400, 'tailLines: Invalid value: -1: must be greater than or equal to 0'],
+    [
+      'with a bad option',
+      'p/log?tailLines=-1',
+      422,
+      'PodLogOptions "p" is invalid: tailLines: Invalid value: -1: must be greater than or equal to 0',
+    ],
+    ['with an option that is no number', 'p/log?tailLines=x', 400, 'strconv.ParseInt: parsing "x": invalid syntax'],
     ['through an exec into a pod without a node', 'waiting/exec?command=ls', 400, 'pod waiting does not have a host assigned'],
     ['of no pod', 'none/log', 404, 'pods "none" not found'],
     ['through a plain exec', 'p/exec?command=ls', 400, 'Upgrade request required'],

@@ -10,8 +10,10 @@ import type { ResourceTable } from './resources/resource-table.ts'
 import { targetOf } from './rest/target.ts'
 import { badRequest, notFound, serviceUnavailable, unknownResource } from './status-errors.ts'
 import type { Storage } from './storage/storage.ts'
+import type { StoredObject } from './storage/stored-object.ts'
 import { openChannel } from './streaming/in-process.ts'
 import { openLogs } from './streaming/logs.ts'
+import { checkContainer, checkLogOptions } from './streaming/pod-options.ts'
 import type { StreamTarget } from './streaming/target.ts'
 import { acceptUpgrade } from './streaming/upgrade.ts'
 
@@ -42,7 +44,10 @@ export class PodStreams {
   }
 
   async logs(namespace: string, pod: string, query: URLSearchParams, signal: AbortSignal): Promise<ApiResponse> {
-    if (this.#nodeOf(namespace, pod) === '') return { status: 204, kind: 'text', text: '', contentType: 'text/plain' }
+    const object = this.#pod(namespace, pod)
+    checkLogOptions(object, query)
+    checkContainer(object, query)
+    if (this.#nodeOf(namespace, pod) === '') return { status: 204, kind: 'text', text: '', contentType: '' }
     const streams = this.#require(namespace, pod)
     const bytes = await openLogs(
       { namespace, pod, query },
@@ -82,21 +87,27 @@ export class PodStreams {
       throw unknownResource()
     if (subresource !== 'exec' && subresource !== 'attach' && subresource !== 'portforward') throw badRequest('Upgrade request required')
     api.authorize(target, 'create', { user })
+    checkContainer(this.#pod(namespace, name), query)
     const streams = this.#require(namespace, name)
     api.count(target.resource, subresource, 'CONNECT', user.name, 101)
     return { target: { namespace, pod: name, subresource, query }, streams }
   }
 
   /** Throws what stands in the way of a stream that was asked for without an upgrade. */
-  refuse(namespace: string, name: string): never {
+  refuse(namespace: string, name: string, query: URLSearchParams): never {
+    checkContainer(this.#pod(namespace, name), query)
     this.#require(namespace, name)
     throw badRequest('Upgrade request required')
   }
 
-  #nodeOf(namespace: string, name: string): string {
+  #pod(namespace: string, name: string): StoredObject {
     const pod = this.#storage.get('pods', namespace, name)
     if (pod === undefined) throw notFound({ group: '', plural: 'pods' }, name)
-    return (pod['spec'] as { nodeName?: string }).nodeName ?? ''
+    return pod
+  }
+
+  #nodeOf(namespace: string, name: string): string {
+    return (this.#pod(namespace, name)['spec'] as { nodeName?: string }).nodeName ?? ''
   }
 
   #require(namespace: string, name: string): NodeStreams {

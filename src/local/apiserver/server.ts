@@ -143,7 +143,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     clock,
     logger,
     onRequest: options.onRequest,
-    refuseStream: (namespace, pod) => streams.refuse(namespace, pod),
+    refuseStream: (namespace, pod, query) => streams.refuse(namespace, pod, query),
     podLogs: (namespace, pod, query, signal) => streams.logs(namespace, pod, query, signal),
   })
   const context = {

@@ -83,6 +83,20 @@ export const gameServerSets: Chapter = {
       status: { currentState: 'Ready', desiredState: 'Ready', networkStatus: { currentNetworkState: 'Ready' } },
     }),
     get('servers as a table', servers, { accept: 'application/json;as=Table;v=v1;g=meta.k8s.io' }),
-    get('the version', '/apis/game.kruise.io/v1alpha1'),
+    get('the version', '/apis/game.kruise.io/v1alpha1', {
+      // Kinds that were defined in the same moment come in any order.
+      among: {
+        list: 'resources',
+        member: 'name',
+        values: [
+          'gameservers',
+          'gameservers/scale',
+          'gameservers/status',
+          'gameserversets',
+          'gameserversets/scale',
+          'gameserversets/status',
+        ],
+      },
+    }),
   ],
 }

@@ -282,7 +282,7 @@ export const podTermination: Chapter = {
     remove('delete again', `${pods}/a`),
     remove('delete sooner', `${pods}/a`, { gracePeriodSeconds: 10 }),
     remove('delete later', `${pods}/a`, { gracePeriodSeconds: 50 }),
-    merge('an image while it ends', `${pods}/a`, { spec: { containers: [{ name: 'game', image: 'game:2' }] } }),
+    strategic('an image while it ends', `${pods}/a`, { spec: { containers: [{ name: 'game', image: 'game:2' }] } }),
     merge('a status while it ends', `${pods}/a/status`, { status: { phase: 'Succeeded' } }),
     merge('a finalizer while it ends', `${pods}/a`, { metadata: { finalizers: ['example.com/late'] } }),
     remove('delete now', `${pods}/a`, { gracePeriodSeconds: 0 }),

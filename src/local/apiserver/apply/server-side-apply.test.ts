@@ -164,6 +164,20 @@ describe('applyConfiguration', () => {
       { containerPort: 80, protocol: 'UDP' },
     ])
   })
+
+  it.each([
+    ['ab', 'c', 'abc'],
+    ['ab', 'cb', 'acb'],
+    ['ab', 'ba', 'ba'],
+    ['abc', 'ac', 'abc'],
+    ['abc', 'xc', 'abxc'],
+    ['abcd', 'da', 'dabc'],
+  ])('lays the list %s under %s: %s', (live, config, result) => {
+    const of = (names: string) => deployment({ template: template(...[...names].map(name => container(name, '1'))) })
+    const next = applied(applied(undefined, of(live)), of(config), 'b')
+    const spec = next['spec'] as { template: { spec: { containers: { name: string }[] } } }
+    expect(spec.template.spec.containers.map(({ name }) => name).join('')).toBe(result)
+  })
 })
 
 const worldSchema: StructuralSchema = {

@@ -38,7 +38,10 @@ describe('access', () => {
       spec: { resourceAttributes: { verb: 'list', resource: 'pods', namespace: 'default' } },
     }
     expect(await bot.ok('POST', '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', review)).toMatchObject({
-      status: { allowed: true },
+      status: {
+        allowed: true,
+        reason: 'RBAC: allowed by RoleBinding "reader/default" of Role "reader" to ServiceAccount "bot/default"',
+      },
     })
   })
 

@@ -37,7 +37,7 @@ export async function writeResponse(
 }
 
 async function writeText(text: string, contentType: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  response.setHeader('content-type', contentType)
+  if (contentType !== '') response.setHeader('content-type', contentType)
   if (text.length >= compressFrom && /\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''))) {
     response.setHeader('content-encoding', 'gzip')
     response.setHeader('vary', 'Accept-Encoding')

@@ -3,6 +3,7 @@ import type { DeepReadonly } from '../../../kube/object.ts'
 import type { FieldError } from '../../../schema/field-error.ts'
 import { equalJson } from '../../../schema/json.ts'
 import type { KindStrategy } from '../registry.ts'
+import { goSyntaxError } from '../rest/go-json.ts'
 import { forbidden, invalid, required, tooLong } from './field-errors.ts'
 
 const MAX_BYTES = 1024 * 1024
@@ -63,6 +64,21 @@ export const configMapStrategy: KindStrategy = {
   },
 }
 
+/** What registries are told has to be JSON. */
+const jsonKeys: readonly (readonly [type: string, key: string])[] = [
+  ['kubernetes.io/dockercfg', '.dockercfg'],
+  ['kubernetes.io/dockerconfigjson', '.dockerconfigjson'],
+]
+
+function jsonErrors({ type, data }: DeepReadonly<Secret>): FieldError[] {
+  return jsonKeys.flatMap(([kind, key]) => {
+    const text = data?.[key]
+    if (type !== kind || text === undefined) return []
+    const problem = goSyntaxError(Buffer.from(text, 'base64').toString('utf8'))
+    return problem === undefined ? [] : [invalid(`data[${key}]`, '<secret contents redacted>', problem)]
+  })
+}
+
 /** Keys that a Secret of some type must have. */
 const requiredKeys: Readonly<Record<string, readonly string[]>> = {
   'kubernetes.io/dockercfg': ['.dockercfg'],
@@ -73,6 +89,14 @@ const requiredKeys: Readonly<Record<string, readonly string[]>> = {
 
 export const secretStrategy: KindStrategy = {
   hasGeneration: false,
+  prepareForCreate(draft, { warn }) {
+    const { type, data } = draft as unknown as Secret
+    const certificate = data?.['tls.crt']
+    if (type !== 'kubernetes.io/tls' || certificate === undefined) return
+    if (!Buffer.from(certificate, 'base64').toString('latin1').includes('-----BEGIN')) {
+      warn?.('tls: failed to find any PEM data in certificate input')
+    }
+  },
   applyDefaults(draft) {
     const secret = draft as unknown as Secret
     secret.type ??= 'Opaque'
@@ -85,7 +109,7 @@ export const secretStrategy: KindStrategy = {
     const secret = object as unknown as DeepReadonly<Secret>
     const before = old as unknown as DeepReadonly<Secret> | undefined
     const { data = {}, type = 'Opaque' } = secret
-    const errors = [...keyErrors('data', Object.keys(data)), ...base64Errors('data', data)]
+    const errors = [...keyErrors('data', Object.keys(data)), ...base64Errors('data', data), ...jsonErrors(secret)]
     for (const key of requiredKeys[type] ?? []) if (!Object.hasOwn(data, key)) errors.push(required(`data[${key}]`))
     if (type === 'kubernetes.io/basic-auth' && !('username' in data) && !('password' in data)) {
       errors.push(required('data[username]'), required('data[password]'))

@@ -1,10 +1,13 @@
 import type { KindStrategy } from '../registry.ts'
 import * as cluster from './cluster-kinds.ts'
 import { configMapStrategy, secretStrategy } from './data-kinds.ts'
+import { eventStrategy } from './event.ts'
+import * as network from './network-kinds.ts'
 import { podStrategy } from './pod/pod-strategy.ts'
 import { serviceStrategy } from './service.ts'
 import * as small from './small-kinds.ts'
 import * as storage from './storage-kinds.ts'
+import { webhookConfigurationStrategy } from './webhook-configuration.ts'
 import * as workload from './workloads.ts'
 
 /** Kinds without rules of their own. */
@@ -19,8 +22,8 @@ const countedStrategy: KindStrategy = { hasGeneration: true }
  */
 export const builtinStrategies: ReadonlyMap<string, KindStrategy> = new Map<string, KindStrategy>([
   ['/configmaps', configMapStrategy],
-  ['/endpoints', cluster.endpointsStrategy],
-  ['/events', cluster.eventStrategy],
+  ['/endpoints', network.endpointsStrategy],
+  ['/events', eventStrategy],
   ['/namespaces', cluster.namespaceStrategy],
   ['/nodes', cluster.nodeStrategy],
   ['/persistentvolumeclaims', storage.claimStrategy],
@@ -34,13 +37,13 @@ export const builtinStrategies: ReadonlyMap<string, KindStrategy> = new Map<stri
   ['apps/deployments', workload.deploymentStrategy],
   ['apps/replicasets', workload.replicaSetStrategy],
   ['apps/statefulsets', workload.statefulSetStrategy],
-  ['events.k8s.io/events', cluster.eventStrategy],
+  ['events.k8s.io/events', eventStrategy],
   ['autoscaling/horizontalpodautoscalers', cluster.autoscalerStrategy],
   ['batch/cronjobs', workload.cronJobStrategy],
   ['batch/jobs', workload.jobStrategy],
-  ['networking.k8s.io/ingressclasses', cluster.ingressClassStrategy],
-  ['networking.k8s.io/ingresses', cluster.ingressStrategy],
-  ['networking.k8s.io/networkpolicies', cluster.networkPolicyStrategy],
+  ['networking.k8s.io/ingressclasses', network.ingressClassStrategy],
+  ['networking.k8s.io/ingresses', network.ingressStrategy],
+  ['networking.k8s.io/networkpolicies', network.networkPolicyStrategy],
   ['policy/poddisruptionbudgets', small.disruptionBudgetStrategy],
   ['coordination.k8s.io/leases', small.leaseStrategy],
   ['/podtemplates', countedStrategy],
@@ -49,8 +52,8 @@ export const builtinStrategies: ReadonlyMap<string, KindStrategy> = new Map<stri
   ['rbac.authorization.k8s.io/clusterrolebindings', cluster.roleBindingStrategy],
   ['rbac.authorization.k8s.io/rolebindings', cluster.roleBindingStrategy],
   ['storage.k8s.io/storageclasses', storage.storageClassStrategy],
-  ['admissionregistration.k8s.io/mutatingwebhookconfigurations', cluster.webhookConfigurationStrategy],
-  ['admissionregistration.k8s.io/validatingwebhookconfigurations', cluster.webhookConfigurationStrategy],
+  ['admissionregistration.k8s.io/mutatingwebhookconfigurations', webhookConfigurationStrategy],
+  ['admissionregistration.k8s.io/validatingwebhookconfigurations', webhookConfigurationStrategy],
   ['scheduling.k8s.io/priorityclasses', cluster.priorityClassStrategy],
-  ['discovery.k8s.io/endpointslices', cluster.endpointSliceStrategy],
+  ['discovery.k8s.io/endpointslices', network.endpointSliceStrategy],
 ])

@@ -37,11 +37,13 @@ export class OpenApiPublisher {
    */
   reply(path: string, accept: string | undefined): OpenApiReply | undefined {
     if (path === '/openapi/v2') return this.#swagger(accept)
-    if (path === '/openapi/v3' || path === '/openapi/v3/') return json(JSON.stringify(this.#index()))
+    // The index says that it is text, as it does everywhere.
+    if (path === '/openapi/v3' || path === '/openapi/v3/')
+      return { ...json(JSON.stringify(this.#index())), contentType: 'text/plain; charset=utf-8' }
     if (!path.startsWith('/openapi/v3/')) return undefined
     const key = path.slice('/openapi/v3/'.length)
     const published = this.#current().get(key)
-    if (published === undefined) return { status: 404, contentType: 'text/plain; charset=utf-8', headers: {}, body: '404 page not found\n' }
+    if (published === undefined) return { status: 404, contentType: '', headers: {}, body: '' }
     return json(textOf(key, published), { etag: `"${hashOf(key, published)}"` })
   }
 

@@ -36,6 +36,13 @@ const alsoServed: readonly (readonly [groupVersion: string, resource: Discovered
   ],
 ]
 
+/** What is stored in another version than it is served in. */
+const storedVersions: ReadonlyMap<string, string> = new Map([
+  ['events.k8s.io/v1/events', 'v1'],
+  ['autoscaling/v1/horizontalpodautoscalers', 'autoscaling/v2'],
+  ['apiextensions.k8s.io/v1/customresourcedefinitions', 'apiextensions.k8s.io/v1beta1'],
+])
+
 /** The kinds of Kubernetes itself, from its published facts. */
 export function builtinResources(table: ResourceTable): ServedResource[] {
   const result: ServedResource[] = []
@@ -71,7 +78,7 @@ function builtinResource(apiVersion: string, facts: DiscoveredResource, table: R
     apiVersion,
     collection: isEvent ? 'events' : groupResourceName(type),
     ...(isEvent ? { conversion: eventConversion } : isOldAutoscaler ? { conversion: autoscalerConversion } : {}),
-    ...(isEvent ? { storedAs: 'v1' } : isOldAutoscaler ? { storedAs: 'autoscaling/v2' } : {}),
+    ...(storedVersions.has(`${apiVersion}/${plural}`) ? { storedAs: storedVersions.get(`${apiVersion}/${plural}`) ?? apiVersion } : {}),
     listKind: `${facts.kind}List`,
     singular: facts.singularResource === '' ? facts.kind.toLowerCase() : facts.singularResource,
     shortNames: facts.shortNames ?? [],

@@ -3,7 +3,7 @@ import { ApiError } from '../../../kube/api-error.ts'
 import { isJsonObject } from '../../../schema/json.ts'
 import type { ApiRequest } from '../request.ts'
 import { badRequest, unsupportedMediaType } from '../status-errors.ts'
-import { bodySummary, goJsonType, goSyntaxError } from './go-json.ts'
+import { bodySummary, duplicateMembers, goJsonType, goSyntaxError } from './go-json.ts'
 import { decodeProtobufBody } from './protobuf-body.ts'
 
 const accepted = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf']
@@ -63,6 +63,13 @@ export function decodePatch(request: ApiRequest, kind: 'json' | 'merge' | 'strat
   } catch (error) {
     throw error instanceof MalformedJson ? refusal(error.why) : error
   }
+}
+
+/** The members that a JSON body has twice, by their paths. */
+export function duplicatesIn(request: ApiRequest): readonly string[] {
+  const { body } = request
+  if (body === undefined || !('bytes' in body) || bodyTypeOf(request) !== 'application/json') return []
+  return duplicateMembers(body.bytes.toString('utf8'))
 }
 
 const typeMeta = String.raw`struct { APIVersion string "json:\"apiVersion,omitempty\""; Kind string "json:\"kind,omitempty\"" }`

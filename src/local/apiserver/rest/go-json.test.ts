@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { bodySummary, goSyntaxError } from './go-json.ts'
+import { bodySummary, duplicateMembers, goSyntaxError } from './go-json.ts'
 
 describe('goSyntaxError', () => {
   it.each([
@@ -62,6 +62,15 @@ describe('goSyntaxError', () => {
   it('has nothing against JSON', () => {
     fc.assert(fc.property(fc.json(), text => goSyntaxError(text) === undefined))
   })
+})
+
+describe('duplicateMembers', () => {
+  it.each([
+    ['{"a":1,"b":{"a":1}}', []],
+    ['{"data":{"a":"1","a":"2"}}', ['data.a']],
+    ['{"a":{},"a":{}}', ['a']],
+    ['{"spec":{"containers":[{},{"image":"a","image":"b"}]}}', ['spec.containers[1].image']],
+  ])('%s', (text, paths) => expect(duplicateMembers(text)).toEqual(paths))
 })
 
 describe('bodySummary', () => {

@@ -10,7 +10,7 @@ const endOfInput = 'unexpected end of JSON input'
 export function goSyntaxError(text: string): string | undefined {
   const scanner = new Scanner(text)
   try {
-    scanner.value()
+    scanner.value('')
     scanner.space()
     if (!scanner.atEnd) scanner.fail('after top-level value')
     return undefined
@@ -20,8 +20,16 @@ export function goSyntaxError(text: string): string | undefined {
   }
 }
 
+/** The paths of members that stand twice in an object of a sound JSON text, as `spec.containers[0].image`. */
+export function duplicateMembers(text: string): string[] {
+  const scanner = new Scanner(text)
+  scanner.value('')
+  return scanner.duplicates
+}
+
 /** Reads JSON only to find where it stops being JSON. */
 class Scanner {
+  readonly duplicates: string[] = []
   readonly #text: string
   #at = 0
 
@@ -42,11 +50,11 @@ class Scanner {
     while (!this.atEnd && ' \t\r\n'.includes(this.#text.charAt(this.#at))) this.#at += 1
   }
 
-  value(): void {
+  value(path: string): void {
     this.space()
     const character = this.#text.charAt(this.#at)
-    if (character === '{') this.#object()
-    else if (character === '[') this.#array()
+    if (character === '{') this.#object(path)
+    else if (character === '[') this.#array(path)
     else if (character === '"') this.#string()
     else if (character === '-' || isDigit(character)) this.#number()
     else {
@@ -56,29 +64,35 @@ class Scanner {
     }
   }
 
-  #object(): void {
+  #object(path: string): void {
     this.#at += 1
     this.space()
     if (this.#skip('}')) return
+    const seen = new Set<string>()
     for (;;) {
       this.space()
       if (this.#text.charAt(this.#at) !== '"') this.fail('looking for beginning of object key string')
+      const start = this.#at + 1
       this.#string()
+      const name = this.#text.slice(start, this.#at - 1)
+      const member = path === '' ? name : `${path}.${name}`
+      if (seen.has(name)) this.duplicates.push(member)
+      seen.add(name)
       this.space()
       if (!this.#skip(':')) this.fail('after object key')
-      this.value()
+      this.value(member)
       this.space()
       if (this.#skip('}')) return
       if (!this.#skip(',')) this.fail('after object key:value pair')
     }
   }
 
-  #array(): void {
+  #array(path: string): void {
     this.#at += 1
     this.space()
     if (this.#skip(']')) return
-    for (;;) {
-      this.value()
+    for (let index = 0; ; index += 1) {
+      this.value(`${path}[${index}]`)
       this.space()
       if (this.#skip(']')) return
       if (!this.#skip(',')) this.fail('after array element')
@@ -146,6 +160,7 @@ function quotedCharacter(character: string): string {
   if (character === "'") return String.raw`'\''`
   if (character === '"') return `'"'`
   const code = character.charCodeAt(0)
+  if (code < 0x20 && !'\b\f\n\r\t'.includes(character)) return `'\\x${code.toString(16).padStart(2, '0')}'`
   if (code >= 0x7f && code <= 0xa0) return `'\\u${code.toString(16).padStart(4, '0')}'`
   return `'${JSON.stringify(character).slice(1, -1)}'`
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Draft } from '../registry.ts'
-import { nameProblems, qualifiedNameProblems, validateObjectMeta, validateObjectMetaUpdate } from './object-meta.ts'
+import { dedupOwners, nameProblems, qualifiedNameProblems, validateObjectMeta, validateObjectMetaUpdate } from './object-meta.ts'
 
 const object = (metadata: Record<string, unknown>): Draft =>
   ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a', namespace: 'n', ...metadata } }) as unknown as Draft
@@ -61,5 +61,22 @@ describe('metadata', () => {
       'metadata.uid: field is immutable',
       'metadata.finalizers: no new finalizers can be added if the object is being deleted, found new finalizers []string{"c/d"}',
     ])
+  })
+})
+
+describe('owners', () => {
+  const owner = (uid: string, more: object = {}) => ({ apiVersion: 'v1', kind: 'ConfigMap', name: 'a', uid, ...more })
+
+  it.each([
+    ['one', [owner('1')], [owner('1')], []],
+    ['two', [owner('1'), owner('2')], [owner('1'), owner('2')], []],
+    ['the same twice', [owner('1'), owner('2'), owner('1')], [owner('1'), owner('2')], ['1']],
+    ['one with two opinions', [owner('1'), owner('1', { controller: true })], [owner('1'), owner('1', { controller: true })], ['1']],
+  ])('%s', (_what, sent, kept, warned) => {
+    const { metadata } = object({ ownerReferences: sent })
+    const warnings: string[] = []
+    dedupOwners(metadata, warnings)
+    expect(metadata.ownerReferences).toEqual(kept)
+    expect(warnings.map(text => text.replace(/.*observed: /, ''))).toEqual(warned)
   })
 })

@@ -29,6 +29,8 @@ export const orphanFinalizer = 'orphan'
 /** Holds a CustomResourceDefinition until its objects are gone. */
 export const customResourceFinalizer = 'customresourcecleanup.apiextensions.k8s.io'
 
+const definitions = 'customresourcedefinitions.apiextensions.k8s.io'
+
 export interface ObjectRemoverOptions {
   readonly storage: Storage
   readonly admission: AdmissionChain
@@ -123,9 +125,23 @@ export class ObjectRemover {
     }
     if (before === undefined && metadata.generation !== undefined && metadata.generation > 0)
       next.metadata.generation = metadata.generation + 1
+    if (resource.collection === definitions && before === undefined) next['status'] = terminatingDefinition(current, this.#clock.now())
     if (resource.collection === 'namespaces') next['status'] = { ...(current['status'] as object | undefined), phase: 'Terminating' }
     return next
   }
+}
+
+/** A definition says that its objects are about to go. */
+function terminatingDefinition(definition: StoredObject, now: number): object {
+  const status = definition['status'] as { readonly conditions?: readonly object[] } | undefined
+  const condition = {
+    type: 'Terminating',
+    status: 'True',
+    lastTransitionTime: formatTime(now),
+    reason: 'InstanceDeletionPending',
+    message: 'CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon',
+  }
+  return { ...status, conditions: [...(status?.conditions ?? []), condition] }
 }
 
 /** The finalizers that say how dependents are treated, beside those the object has. */
@@ -137,7 +153,7 @@ function finalizersAfter(resource: ServedResource, current: StoredObject, policy
     if (policy === 'Foreground') finalizers.add(foregroundFinalizer)
     if (policy === 'Orphan') finalizers.add(orphanFinalizer)
   }
-  if (resource.collection === 'customresourcedefinitions.apiextensions.k8s.io' && current.metadata.deletionTimestamp === undefined) {
+  if (resource.collection === definitions && current.metadata.deletionTimestamp === undefined) {
     finalizers.add(customResourceFinalizer)
   }
   return [...finalizers]

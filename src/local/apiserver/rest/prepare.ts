@@ -134,10 +134,16 @@ export function kindErrors(
   const isPublished = !resource.custom && resource.conversion === undefined && resource.type.kind !== 'CustomResourceDefinition'
   if (isPublished && context.subresource === undefined) {
     // What the rules of the kind say of a field is said better.
-    for (const error of publishedErrors(resource.schema, draft))
-      if (!errors.some(({ field }) => field === error.field || isBelow(error.field, field))) errors.push(error)
+    for (const error of publishedErrors(resource.schema, draft)) if (!errors.some(known => saysTheSame(known, error))) errors.push(error)
   }
   return errors
+}
+
+/** Also Kubernetes calls some places otherwise than their schema: `metadata.taints`. */
+function saysTheSame(known: FieldError, error: FieldError): boolean {
+  const tail = ({ field }: FieldError): string => field.slice(field.indexOf('.') + 1)
+  if (known.field === error.field || isBelow(error.field, known.field)) return true
+  return known.type === error.type && known.value === error.value && tail(known) === tail(error)
 }
 
 const isBelow = (field: string, parent: string): boolean => field.startsWith(`${parent}.`) || field.startsWith(`${parent}[`)

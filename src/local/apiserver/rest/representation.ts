@@ -105,7 +105,8 @@ export function listResponse(view: View, resource: ServedResource, page: ListPag
 /** As Kubernetes writes it: members in the order of their names, lists not indented. */
 function yamlResponse(object: object, status: number): ApiResponse {
   const text = stringify(object, { version: '1.1', sortMapEntries: true, indentSeq: false, lineWidth: 0, aliasDuplicateObjects: false })
-  return { status, kind: 'text', text, contentType: 'application/yaml' }
+  // Managed fields have many members named by a dot, which no reader takes for a number.
+  return { status, kind: 'text', text: text.replaceAll(/^(\s*)"\.": /gm, '$1.: '), contentType: 'application/yaml' }
 }
 
 /** `core.ConfigMap`; custom resources have one type for all. */

@@ -11,7 +11,7 @@ import type { Storage } from '../storage/storage.ts'
 import { openWatch } from '../watch/open-watch.ts'
 import { selectionOf } from '../watch/selection.ts'
 import type { WatchHub } from '../watch/watch-hub.ts'
-import { bodyTypeOf, decodeBody, decodePatch, decodeResource } from './body.ts'
+import { bodyTypeOf, decodeBody, decodePatch, decodeResource, duplicatesIn } from './body.ts'
 import { deleteOptionsOf } from './delete-options.ts'
 import { integerOf, isTrue, listPage, versionOf } from './list.ts'
 import type { ObjectRemover, RemoveOptions } from './object-remover.ts'
@@ -106,6 +106,7 @@ export class ResourceApi {
     const view = this.view(request)
     const context = writeContextOf(request, undefined)
     const draft = asDraft(resource, decodeResource(request, resource.type.kind))
+    noteDuplicates(resource, request, context)
     const space = resource.type.namespaced ? (namespace ?? draft.metadata.namespace ?? '') : ''
     if (resource.type.namespaced && space === '') throw badRequest('an empty namespace may not be set during creation')
     const object = await this.#writer.create(resource, space, draft, context)
@@ -117,6 +118,7 @@ export class ResourceApi {
     const view = this.view(request)
     const context = writeContextOf(request, subresource)
     const draft = asDraft(resource, decodeResource(request, resource.type.kind))
+    noteDuplicates(resource, request, context)
     if ((draft.metadata.name ?? '') === '') {
       throw badRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`)
     }
@@ -223,6 +225,18 @@ function defaultOptionsOf({ collection }: ServedResource, { warnings }: WriteCon
 const orphansWarning =
   'child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning'
 
+/** Warns of members that a body has twice, or refuses it. */
+function noteDuplicates({ type }: ServedResource, request: ApiRequest, { fieldValidation, warnings }: WriteContext): void {
+  if (fieldValidation === 'Ignore') return
+  const texts = duplicatesIn(request).map(path => `duplicate field ${JSON.stringify(path)}`)
+  if (texts.length === 0) return
+  if (fieldValidation === 'Warn') warnings.push(...texts)
+  else
+    throw badRequest(
+      `${type.kind} in version ${JSON.stringify(type.version)} cannot be handled as a ${type.kind}: strict decoding error: ${texts.join(', ')}`,
+    )
+}
+
 /** What is applied has to say what it is. Throws a 400. */
 function configurationOf(resource: ServedResource, body: unknown): Draft {
   const { apiVersion = '', kind = '' } = isJsonObject(body) ? (body as { apiVersion?: string; kind?: string }) : {}
@@ -245,8 +259,7 @@ function checkName({ metadata }: Draft, namespace: string, name: string): void {
 /** An answer with the warnings its write collected. */
 export function withWarnings(response: ApiResponse, { warnings }: Pick<WriteContext, 'warnings'>): ApiResponse {
   if (warnings.length === 0) return response
-  // Each warning once. Headers are bytes, names of unknown fields may be anything: they travel as UTF-8.
-  const shown = [...new Set(warnings)].map(text => `299 - ${JSON.stringify(text.replaceAll(/[\x00-\x1f\x7f]/g, '?'))}`)
-  const header = Buffer.from(shown.join(', '), 'utf8').toString('latin1')
+  // Each warning once. Headers are Latin text; names of unknown fields may be anything.
+  const header = [...new Set(warnings)].map(text => `299 - ${JSON.stringify(text.replaceAll(/[^\x20-\x7e]/g, '?'))}`).join(', ')
   return { ...response, headers: { ...response.headers, warning: header } }
 }

@@ -1,7 +1,7 @@
 import { formatTime } from '../../../../kube/clock.ts'
 import { isJsonObject } from '../../../../schema/json.ts'
 import type { Draft } from '../../registry.ts'
-import { badRequest, conflict, unreasoned } from '../../status-errors.ts'
+import { conflict, unreasoned } from '../../status-errors.ts'
 import type { StoredObject } from '../../storage/stored-object.ts'
 
 interface PodCondition {
