@@ -173,7 +173,7 @@ describe('applyConfiguration', () => {
     ['abc', 'xc', 'abxc'],
     ['abcd', 'da', 'dabc'],
   ])('lays the list %s under %s: %s', (live, config, result) => {
-    const of = (names: string) => deployment({ template: template(...[...names].map(name => container(name, '1'))) })
+    const of = (names: string) => deployment({ template: template(...names.split('').map(name => container(name, '1'))) })
     const next = applied(applied(undefined, of(live)), of(config), 'b')
     const spec = next['spec'] as { template: { spec: { containers: { name: string }[] } } }
     expect(spec.template.spec.containers.map(({ name }) => name).join('')).toBe(result)
