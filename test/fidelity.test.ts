@@ -1,9 +1,11 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { type AllAnswers, type Comparison, compare, described } from './fidelity/comparison.ts'
 import { knownDifferences, versionDependent } from './fidelity/known-differences.ts'
+import { isPlayable } from './fidelity/player.ts'
 import { allRecorded, playAll } from './fidelity/playing.ts'
 import { recordedVersion } from './fidelity/recordings.ts'
 import { embeddedServer, realServer, versionOf } from './fidelity/server.ts'
+import type { Chapter } from './fidelity/step.ts'
 import { table } from './fidelity/table.ts'
 
 // The embedded API server is held against a released Kubernetes: field by field with the answers that are kept in the repository, and
@@ -52,7 +54,11 @@ describe('fidelity of the embedded API server', () => {
       await using server = await realServer(kubeconfig)
       const isSameMinor = minorOf(await versionOf(server)) === minorOf(recordedVersion())
       const known = isSameMinor ? knownDifferences : [...knownDifferences, ...versionDependent]
-      expectExplained(compare(table, embedded, await playAll(server, table), known))
+      const chapters: Chapter[] = []
+      // The kinds of Berth itself are left alone on a cluster that has them.
+      for (const chapter of table) if (await isPlayable(server, chapter)) chapters.push(chapter)
+      expect(chapters.length).toBeGreaterThanOrEqual(table.length - 1)
+      expectExplained(compare(chapters, embedded, await playAll(server, chapters), known))
     })
   }
 })

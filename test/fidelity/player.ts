@@ -22,6 +22,7 @@ const answerMs = 6_000
 
 /** Plays a chapter in a fresh namespace. Throws when a step that waits waited for nothing. */
 export async function play(server: Server, chapter: Chapter): Promise<Answers> {
+  if (!(await isPlayable(server, chapter))) throw new Error(`${chapter.name}: what it would take away in the end is there already`)
   const namespace = namespaceOf(chapter)
   const answers = new Map<string, Answer>()
   await clear(server, chapter, true)
@@ -44,8 +45,15 @@ export async function play(server: Server, chapter: Chapter): Promise<Answers> {
       throw new Error([`${chapter.name}/${step.name}: ${error instanceof Error ? error.message : String(error)}`, ...before].join('\n'))
     }
   }
-  await clear(server, chapter, false)
+  await clear(server, chapter, chapter.mayBeInUse === true)
   return answers
+}
+
+/** Whether a chapter may be played here without taking away what is not its own. */
+export async function isPlayable(server: Server, { leaves, mayBeInUse }: Chapter): Promise<boolean> {
+  if (mayBeInUse !== true) return true
+  for (const path of leaves ?? []) if ((await send(server, { name: 'in use', method: 'GET', path })).status !== 404) return false
+  return true
 }
 
 /** A namespace is whole when its controllers have put in what every namespace has. */

@@ -37,6 +37,8 @@ export interface Chapter {
   readonly steps: readonly Step[]
   /** Paths of cluster-wide objects that go before the chapter is played and after. */
   readonly leaves?: readonly string[]
+  /** What it leaves may be somebody else's: the chapter is not played on a cluster where any of it is there already. */
+  readonly mayBeInUse?: true
   /** The cluster's controllers write these objects as well, so their versions tell nothing. */
   readonly shared?: true
 }

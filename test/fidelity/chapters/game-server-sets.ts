@@ -12,11 +12,12 @@ const set = (name: string, spec: object = {}) => ({
 })
 const refused = (name: string, spec: object): Step => create(name, sets, set('{step}', spec))
 
-/** The table defines these kinds itself, so a cluster of its own is best: on one where they live, the chapter would take them away. */
+/** Defines the kinds itself and takes them away again, with all their objects: never on a cluster where they live. */
 export const gameServerSets: Chapter = {
   name: 'game-server-sets',
   about: 'what users of Berth are told about their GameServerSets',
   leaves: okgCustomResourceDefinitions.map(({ metadata: { name } }) => `${definitions}/${name}`),
+  mayBeInUse: true,
   shared: true,
   steps: [
     ...okgCustomResourceDefinitions.map(definition =>

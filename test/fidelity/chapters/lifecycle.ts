@@ -87,13 +87,13 @@ const spaces = '/api/v1/namespaces'
 export const namespaces: Chapter = {
   name: 'namespaces',
   about: 'the life of a namespace',
-  leaves: [`${spaces}/fidelity-life`, `${spaces}/fidelity-held`, `${spaces}/with-a-namespace`],
+  leaves: [`${spaces}/fidelity-life`, `${spaces}/fidelity-held`, `${spaces}/fidelity-placed`],
   steps: [
     create('create', spaces, { metadata: { name: 'fidelity-life', labels: { a: 'b' } } }),
     create('again', spaces, { metadata: { name: 'fidelity-life' } }),
     create('a bad name', spaces, { metadata: { name: 'a.b' } }),
     create('a long name', spaces, { metadata: { name: 'a'.repeat(64) } }),
-    create('with a namespace', spaces, { metadata: { name: '{step}', namespace: 'y' } }),
+    create('with a namespace', spaces, { metadata: { name: 'fidelity-placed', namespace: 'y' } }),
     create('in a namespace that is another', `${spaces}/default/configmaps`, { metadata: { name: '{step}', namespace: 'kube-system' } }),
     get('its service account', `${spaces}/fidelity-life/serviceaccounts/default`, { until: { code: 200 } }),
     get('its root certificate', `${spaces}/fidelity-life/configmaps/kube-root-ca.crt`, {
