@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { root } from '../harness/cluster.ts'
+import { installedNodeArguments } from '../harness/installed-node.ts'
 import { join } from 'node:path'
 
 /** `berth controller` as a process of this host, as an installation runs it. */
@@ -13,9 +14,6 @@ export interface ControllerProcess extends AsyncDisposable {
   readonly complaints: readonly string[]
 }
 
-/** The young generation of the launcher; see `./berth`. */
-const nodeDefaults = ['--max-semi-space-size=16', '--disable-warning=ExperimentalWarning']
-
 /** pino's level of warnings. */
 const warning = 40
 
@@ -25,7 +23,7 @@ export async function startController(kubeconfig: string, nodeArguments: readonl
   const begun = performance.now()
   const child = spawn(
     process.execPath,
-    [...nodeDefaults, ...nodeArguments, program, 'controller', '--install-crds', '--kubeconfig', kubeconfig],
+    [...installedNodeArguments, ...nodeArguments, program, 'controller', '--install-crds', '--kubeconfig', kubeconfig],
     {
       stdio: ['ignore', 'ignore', 'pipe'],
       detached: true,

@@ -2,7 +2,9 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
-import { berth } from './cluster.ts'
+import { join } from 'node:path'
+import { root } from './cluster.ts'
+import { installedNodeArguments } from './installed-node.ts'
 
 /** pino's level of warnings, and of errors. */
 const warning = 40
@@ -23,7 +25,8 @@ export interface ReplicaProcess extends AsyncDisposable {
 
 /** Starts one; it stands for election in the namespace. */
 export function startReplica(kubeconfig: string, leaseNamespace: string, ...more: readonly string[]): ReplicaProcess {
-  const child = spawn(berth, ['controller', '--kubeconfig', kubeconfig, '--lease-namespace', leaseNamespace, ...more], {
+  const args = ['controller', '--kubeconfig', kubeconfig, '--lease-namespace', leaseNamespace, ...more]
+  const child = spawn(process.execPath, [...installedNodeArguments, join(root, 'src/main/berth.ts'), ...args], {
     stdio: ['ignore', 'ignore', 'pipe'],
     env: { ...process.env, KUBECONFIG: '' },
   })
