@@ -11,10 +11,11 @@ import { inPlace } from './in-place.ts'
 import { servers } from './servers.ts'
 import { soak } from './soak.ts'
 import { start } from './start.ts'
+import { takeover } from './takeover.ts'
 
 const benches: readonly Bench[] = [servers, inPlace, deletion, apiserver, start, container, demo]
 /** Take long, so they run only when they are named. */
-const patient: readonly Bench[] = [soak]
+const patient: readonly Bench[] = [soak, takeover]
 const names = process.argv.slice(2)
 if (names[0] === 'cluster') {
   const { benchCluster } = await import('./cluster/main.ts')
