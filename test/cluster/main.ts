@@ -1,12 +1,16 @@
-import { dirname } from 'node:path'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { dirname, join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { clusterNames, componentNames, defaultVersion, openCluster, startKubernetes } from './cluster.ts'
+import { type Cluster, clusterNames, componentNames, defaultVersion, openCluster, startKubernetes } from './cluster.ts'
 import { programs } from './components.ts'
 
 const help = `A real Kubernetes on this host, for the scenarios and for trying things out. Linux, root and Go are needed.
 
   npm run cluster -- up [--name NAME] [--version 1.34.4] [--fake-nodes N] [--control-plane-only]
   npm run cluster -- down [--name NAME | --all]
+  npm run cluster -- load FILE [--name NAME]
+  npm run cluster -- clouds [--name NAME]
   npm run cluster -- status
   npm run cluster -- build [--version 1.34.4]
 
@@ -15,6 +19,8 @@ up            starts the cluster NAME (default: default), or finds it running, a
   --fake-nodes N          adds N nodes that only claim to run pods, for scale
   --control-plane-only    no node that runs containers
 down          ends it and removes everything of it: processes, mounts, rules, files
+load          makes the images of an OCI archive known to its node: what npm run image writes, say
+clouds        simulates, until Ctrl-C, the clouds that give Services of type LoadBalancer their addresses; players on this host can use them
 status        lists the clusters and what runs of them
 build         builds the programs and prints the folders of kubectl and helm, as a piece of PATH
 `
@@ -56,6 +62,20 @@ async function main(): Promise<number> {
       }
       return 0
     }
+    case 'load': {
+      const [, archive] = positionals
+      if (archive === undefined) throw new Error('load needs the path of an OCI archive')
+      await (await existing(values.name)).importImages(resolve(archive))
+      return 0
+    }
+    case 'clouds': {
+      const { kubeconfig } = await existing(values.name)
+      const clouds = spawn(process.execPath, [join(import.meta.dirname, 'clouds.ts'), kubeconfig], { stdio: 'inherit' })
+      // Ctrl-C reaches both; this one waits for the other to tidy up.
+      process.on('SIGINT', () => undefined)
+      const [code] = (await once(clouds, 'exit')) as [number | null]
+      return code ?? 130
+    }
     case 'build': {
       const paths = await programs(values.version.replace(/^v/, ''), report)
       process.stdout.write(`${dirname(paths.kubectl)}:${dirname(paths.helm)}\n`)
@@ -79,6 +99,12 @@ async function main(): Promise<number> {
       process.stderr.write(`unknown command ${command}\n\n${help}`)
       return 2
   }
+}
+
+async function existing(name: string): Promise<Cluster> {
+  const cluster = await openCluster(name)
+  if (cluster === undefined) throw new Error(`there is no cluster ${name}; npm run cluster -- up starts one`)
+  return cluster
 }
 
 try {
