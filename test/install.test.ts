@@ -322,6 +322,27 @@ describe.skipIf(isOthers)('an installation', () => {
     expect((await facts('steady')).slice(0, 3)).toEqual(before)
   })
 
+  test('watchNamespaces confines it to Roles there; sets elsewhere wait until it is gone', async () => {
+    const outside = `${cluster.namespace}-outside`.slice(0, 63)
+    await cluster.k(`create namespace ${outside}`)
+    const leader = await leaderOf()
+    await installBerth(cluster.kubeconfig, [...own, '--set', `watchNamespaces={${cluster.namespace}}`])
+    expect(await cluster.k('get role berth-controller -o name')).toContain('berth-controller')
+    await eventually('another pod leads', async () => ![leader, ''].includes(await leaderOf()))
+    await cluster.k(['apply', '-n', outside, '-f', '-'], JSON.stringify(tiny('unseen', 1)))
+    await patchSet(cluster, 'steady', { spec: { replicas: 3 } })
+    await settled(cluster, 'steady', [0, 1, 2], 60_000)
+    const pod = ['get', 'pod', 'unseen-0', '-n', outside, '--ignore-not-found', '-o', 'name']
+    expect(await cluster.k(pod)).toBe('')
+    expect((await asAccount('berth-controller', `get pods -n ${outside}`)).stderr).toContain('forbidden')
+    await installBerth(cluster.kubeconfig, [...own, '--reset-values'])
+    await eventually('the set elsewhere gets its pod', async () => (await cluster.k(pod)) !== '', { timeout: 60_000 })
+    expect(await cluster.k('get roles -o name')).not.toContain('berth-controller')
+    await cluster.k(`delete namespace ${outside} --wait=true --timeout=60s`)
+    await patchSet(cluster, 'steady', { spec: { replicas: 4 } })
+    await settled(cluster, 'steady', [0, 1, 2, 3], 60_000)
+  })
+
   test('an uninstall leaves definitions and game servers, and the next install takes them up', async () => {
     const before = await facts('steady')
     await uninstallBerth(cluster.kubeconfig)
