@@ -131,9 +131,12 @@ export function createServerController(context: OkgContext, options: { workers?:
     }
     if (context.pods.isDeleting(pod) || set.metadata.deletionTimestamp !== undefined) return undefined
     const age = clock.now() - createdAt
-    if (!pod.spec?.nodeName && conditionOf(pod, 'PodScheduled')?.status !== 'False' && age < holds.nodeForServer) {
-      waits.push(holds.nodeForServer - age)
-      return undefined
+    if (!pod.spec?.nodeName && conditionOf(pod, 'PodScheduled')?.status !== 'False') {
+      const waitMs = age < holds.nodeForServer ? holds.nodeForServer - age : passingNews.waitMs()
+      if (waitMs > 0) {
+        waits.push(waitMs)
+        return undefined
+      }
     }
     try {
       const created = await client.create(gameServers, newGameServer(set, pod), { signal })

@@ -11,7 +11,10 @@ export const holds = {
   creating: 2000,
   /** `Updating`, `NotReady` and other states that pass. */
   passing: 600,
-  /** A GameServer is made when its pod has a node, so that one write says both; when there is no node for it; or after this time. */
+  /**
+   * A GameServer is made when its pod has a node, so that one write says both; when there is no node for it; or after this time, unless the
+   * scheduler is late because many servers come up: see {@link PassingNews}.
+   */
   nodeForServer: 5000,
   /** A refusal of the cloud is reported when it lasts longer than this: ports of a server that goes are free a moment later. */
   cloudTrouble: 1000,
