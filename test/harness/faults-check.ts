@@ -21,8 +21,9 @@ interface Service extends Owned {
 }
 
 interface GameServerSet extends Owned {
+  metadata: Owned['metadata'] & { generation: number }
   spec: { replicas: number; reserveGameServerIds?: (number | string)[] }
-  status?: { readyReplicas?: number; updatedReplicas?: number; currentReplicas?: number }
+  status?: { observedGeneration?: number; readyReplicas?: number; updatedReplicas?: number }
 }
 
 /** The cluster a world lives on. */
@@ -99,6 +100,12 @@ function checkSet(set: SetModel, all: Everything, restarts: number): Map<number,
   const object = all.sets.find(found => keyOf(found) === name)
   must(object?.spec.replicas === set.replicas, () => `${name} wants ${object?.spec.replicas}, not ${set.replicas}`)
   same(`reserved ids of ${name}`, (object?.spec.reserveGameServerIds ?? []).map(String), set.reserved.map(String))
+  // A server that was directed to the very version that its set then gets looks done before anything has happened.
+  must(object?.status?.observedGeneration === object?.metadata.generation, () => `the last change of ${name} was not seen yet`)
+  if (set.strategy !== 'onDelete') {
+    const updated = object?.status?.updatedReplicas ?? 0
+    must(updated === set.replicas, () => `${name} has ${updated} of ${set.replicas} updated`)
+  }
   must((object?.status?.readyReplicas ?? 0) === set.replicas, () => `${name} has ${object?.status?.readyReplicas} of ${set.replicas} ready`)
 
   const prefix = `${name}-`
