@@ -15,6 +15,8 @@ export default defineConfig({
           exclude: onRealCluster ? [...Object.keys(embeddedOnly), ...Object.keys(onOwnClusters)] : [],
           pool: 'forks',
           fileParallelism: false,
+          // For machines that others slow down. Whatever needed it is named at the end of the run.
+          retry: Number(process.env['BERTH_RETRIES'] ?? 0),
           testTimeout: 120_000,
           hookTimeout: 120_000,
           sequence: { groupOrder: 1 },

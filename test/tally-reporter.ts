@@ -5,8 +5,8 @@ import { embeddedOnly, onOwnClusters } from './one-sided.ts'
 const oneSided = /\((?:embedded|real) only: [^)]*\)/
 
 /**
- * Closes a run with what ran on one kind of cluster only, and with one plain line, `N passed, N failed, N skipped`, for people and machines
- * that read only the end of a log.
+ * Closes a run with what ran on one kind of cluster only or passed at the second try, and with one plain line,
+ * `N passed, N failed, N skipped`, for people and machines that read only the end of a log.
  */
 export default class TallyReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], errors: readonly unknown[]): void {
@@ -17,6 +17,7 @@ export default class TallyReporter implements Reporter {
       for (const test of module.children.allTests()) {
         const { state } = test.result()
         if (oneSided.test(test.name)) named.push(test.fullName)
+        if (test.diagnostic()?.flaky === true) named.push(`passed at the second try: ${test.fullName}`)
         if (state === 'passed') counts.passed += 1
         else if (state === 'failed') counts.failed += 1
         else counts.skipped += 1
