@@ -7,11 +7,12 @@ import { recordedVersion } from './fidelity/recordings.ts'
 import { embeddedServer, realServer, versionOf } from './fidelity/server.ts'
 import type { Chapter } from './fidelity/step.ts'
 import { table } from './fidelity/table.ts'
+import { plainClusters } from './harness/plain-cluster.ts'
 
 // The embedded API server is held against a released Kubernetes: field by field with the answers that are kept in the repository, and
-// live with the cluster of BERTH_TEST_KUBECONFIG where there is one. See test/fidelity/step.ts for what a step can say.
+// live with a control plane of its own where the host can have one. See test/fidelity/step.ts for what a step can say.
 
-const kubeconfig = process.env['BERTH_TEST_KUBECONFIG']
+const real = (await plainClusters('fidelity')).find(({ kind }) => kind === 'real')
 const mostShown = 30
 
 function expectExplained({ missing, unexplained }: Comparison): void {
@@ -49,9 +50,10 @@ describe('fidelity of the embedded API server', () => {
   })
 
   // Not a skipped test: without a real cluster the recorded answers are the whole check.
-  if (kubeconfig !== undefined) {
-    test('to the cluster of BERTH_TEST_KUBECONFIG: every difference is known', async () => {
-      await using server = await realServer(kubeconfig)
+  if (real !== undefined) {
+    test('to a real control plane, live: every difference is known', async () => {
+      await using cluster = await real.start()
+      await using server = await realServer(cluster.kubeconfig)
       const isSameMinor = minorOf(await versionOf(server)) === minorOf(recordedVersion())
       const known = isSameMinor ? knownDifferences : [...knownDifferences, ...versionDependent]
       const chapters: Chapter[] = []

@@ -9,5 +9,6 @@ export const embeddedOnly: Readonly<Record<string, string>> = {
 export const onOwnClusters: Readonly<Record<string, string>> = {
   'test/coexistence.test.ts': 'installs what OpenKruiseGame consists of',
   'test/doctor.test.ts': 'breaks the installation',
+  'test/fidelity.test.ts': 'compares the API servers of both',
   'test/namespaces.test.ts': 'runs controllers that see only some namespaces',
 }
