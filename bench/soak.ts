@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type GameServerSet, gameServerSets } from '../src/apis/game.kruise.io/game-server-set.ts'
 import { gameServers } from '../src/apis/game.kruise.io/game-server.ts'
@@ -19,10 +18,10 @@ const minutes = Number(process.env['BERTH_SOAK_MINUTES'] ?? 30)
 const servers = Number(process.env['BERTH_SOAK_SERVERS'] ?? 2000)
 /** A real API server with fake nodes; an embedded cluster of its own when absent. */
 const given = process.env['BERTH_SOAK_KUBECONFIG']
-/** Samples are kept here as well, one JSON line each. */
-const samplesFile = process.env['BERTH_SOAK_SAMPLES']
 
 const sampleMs = 5000
+/** One a minute is shown while it runs. */
+const samplesPerReport = 12
 const setCount = 20
 const perSet = servers / setCount
 const ofAll = { labelSelector: labels.ownerSet }
@@ -37,9 +36,9 @@ export const soak: Bench = {
     const client = parts.use(new RestClient({ transport, userAgent: 'berth-bench', fieldManager: 'bench' }))
     const namespace = `soak-${process.pid}`
     await client.create(namespaces, { metadata: { name: namespace } })
-    const leader = parts.use(startReplica(kubeconfig, namespace, '--install-crds'))
-    while (!leader.hasSaid('controllers are at work')) await sleep(50)
-    const candidate = parts.use(startReplica(kubeconfig, namespace))
+    const leader = parts.use(startReplica(kubeconfig, { leaseNamespace: namespace }))
+    await leader.atWork
+    const candidate = parts.use(startReplica(kubeconfig, { leaseNamespace: namespace }))
     const made = await play(client, namespace, { leader, candidate }, report)
     report(made)
     await client.delete(namespaces, { name: namespace })
@@ -91,7 +90,7 @@ async function play(
     while (!stop.signal.aborted) {
       const sample = { minute: round(minuteOf()), leaderMB: round(leader.rssMB, 1), candidateMB: round(candidate.rssMB, 1) }
       samples.push(sample)
-      if (samplesFile !== undefined) writeFileSync(samplesFile, `${JSON.stringify(sample)}\n`, { flag: 'a' })
+      if (samples.length % samplesPerReport === 0) console.error(JSON.stringify(sample))
       await sleep(sampleMs, undefined, { signal: stop.signal }).catch(() => {})
     }
   })()

@@ -21,9 +21,9 @@ export const takeover: Bench = {
       ['told to stop (SIGTERM)', 'SIGTERM'],
     ] as const) {
       await using parts = new AsyncDisposableStack()
-      const begin = (): ReplicaProcess => parts.use(startReplica(kubeconfig, namespace, '--install-crds'))
+      const begin = (): ReplicaProcess => parts.use(startReplica(kubeconfig, { leaseNamespace: namespace }))
       let leader = begin()
-      while (!leader.hasSaid('controllers are at work')) await sleep(20)
+      await leader.atWork
       await client.create(gameServerSets, benchSet(1, undefined))
       await created(client, 0)
       const times: number[] = []

@@ -1,9 +1,9 @@
 import { availableParallelism, loadavg, release } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Row, round } from '../harness/bench.ts'
+import { type ReplicaProcess, startReplica } from '../harness/replica.ts'
 import { requestCounts } from '../harness/request-counts.ts'
 import { table } from '../harness/table.ts'
-import { type ControllerProcess, startController } from './controller-process.ts'
 import { measureWithDriver } from './driver-run.ts'
 import { measureInPlace } from './in-place-run.ts'
 import { listsBetween, watchRelists } from './lists.ts'
@@ -33,7 +33,8 @@ export async function benchCluster(args: readonly string[]): Promise<void> {
   }
   if (options.realKubeconfig === undefined) return
   await using target = await openTarget(options.realKubeconfig)
-  await using _berth = await startController(target.kubeconfig, options.nodeArguments)
+  await using berth = startReplica(target.kubeconfig, options)
+  await berth.atWork
   await section(`cluster: a new image in place for ${realPods} real pods`, async report => {
     for (let run = 1; run <= options.runs; run += 1) report({ run, ...(await measureInPlace(target.client, options.realImages, realPods)) })
   })
@@ -52,10 +53,14 @@ async function ready(target: Target, options: ClusterBenchOptions, report: Repor
   const { client, kubeconfig } = target
   if (options.servers.length === 0) return
   // The first start makes the kinds, which the cluster's own controllers then list as well.
-  await (await startController(kubeconfig, options.nodeArguments))[Symbol.asyncDispose]()
+  {
+    await using first = startReplica(kubeconfig, options)
+    await first.atWork
+  }
   await sleep(startSettleMs)
   const before = await requestCounts(client)
-  await using berth = await startController(kubeconfig, options.nodeArguments)
+  await using berth = startReplica(kubeconfig, options)
+  await berth.atWork
   await sleep(startSettleMs)
   const start = listsBetween(before, await requestCounts(client))
   const relists = await watchRelists(client)
@@ -63,14 +68,14 @@ async function ready(target: Target, options: ClusterBenchOptions, report: Repor
     for (let run = 1; run <= options.runs; run += 1) await compare(target, options, berth, { servers: count, run }, report)
   }
   console.log(`\nLists at start: ${start.byKind}. Lists afterwards of the kinds that only Berth lists: ${await relists()}.`)
-  for (const line of berth.complaints) console.error(line)
+  for (const [text, times] of [...berth.warnings, ...berth.errors]) console.error(`${times} times: ${text}`)
 }
 
 /** The Deployment, then the sets, in one go: what else the host does concerns them all. */
 async function compare(
   { client, kubeconfig, apiServer }: Target,
   { networks, driver }: ClusterBenchOptions,
-  { pid }: ControllerProcess,
+  { pid }: ReplicaProcess,
   key: { readonly servers: number; readonly run: number },
   report: Report,
 ): Promise<void> {

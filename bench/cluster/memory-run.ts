@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Client } from '../../src/kube/client.ts'
 import { type Row, round } from '../harness/bench.ts'
 import { resetPeak, usageOf } from '../harness/process-usage.ts'
-import { startController } from './controller-process.ts'
+import { startReplica } from '../harness/replica.ts'
 import { servers } from './workloads.ts'
 
 const settleMs = 5_000
@@ -10,7 +10,8 @@ const settleMs = 5_000
 /** Memory of a controller that brings up a set of this size and lives on with it; it is a new process, so nothing of earlier runs counts. */
 export async function measureMemory(client: Client, kubeconfig: string, nodeArguments: readonly string[], count: number): Promise<Row> {
   const workload = servers('None')
-  await using berth = await startController(kubeconfig, nodeArguments)
+  await using berth = startReplica(kubeconfig, { nodeArguments })
+  await berth.atWork
   resetPeak(berth.pid)
   const begun = performance.now()
   await workload.create(client, count)
@@ -20,7 +21,8 @@ export async function measureMemory(client: Client, kubeconfig: string, nodeArgu
   let restarted: number
   {
     await berth[Symbol.asyncDispose]()
-    await using second = await startController(kubeconfig, nodeArguments)
+    await using second = startReplica(kubeconfig, { nodeArguments })
+    await second.atWork
     await sleep(settleMs)
     restarted = usageOf(second.pid).peakMB
     await workload.remove(client)

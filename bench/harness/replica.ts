@@ -13,8 +13,8 @@ const failure = 50
 /** One replica of `berth controller` on this host, as an installation runs it. */
 export interface ReplicaProcess extends AsyncDisposable {
   readonly pid: number
-  /** Whether it has logged this since the start. */
-  hasSaid(message: string): boolean
+  /** Resolved when it leads and its controllers are at work; rejected when it ends before. */
+  readonly atWork: Promise<void>
   /** How often each warning and each error came, by message and kind of failure. What is no log line counts as an error. */
   readonly warnings: ReadonlyMap<string, number>
   readonly errors: ReadonlyMap<string, number>
@@ -23,24 +23,41 @@ export interface ReplicaProcess extends AsyncDisposable {
   end(signal: NodeJS.Signals): Promise<number>
 }
 
-/** Starts one; it stands for election in the namespace. */
-export function startReplica(kubeconfig: string, leaseNamespace: string, ...more: readonly string[]): ReplicaProcess {
-  const args = ['controller', '--kubeconfig', kubeconfig, '--lease-namespace', leaseNamespace, ...more]
-  const child = spawn(process.execPath, [...installedNodeArguments, join(root, 'src/main/berth.ts'), ...args], {
+export interface ReplicaOptions {
+  /** Where it stands for election. Default: where the command does by itself. */
+  readonly leaseNamespace?: string
+  /** For Node, after those of an installation. */
+  readonly nodeArguments?: readonly string[]
+}
+
+/** Starts one; it makes the kinds where they are missing. Its disposal lets it give its lease back. */
+export function startReplica(kubeconfig: string, { leaseNamespace, nodeArguments = [] }: ReplicaOptions = {}): ReplicaProcess {
+  const lease = leaseNamespace === undefined ? [] : ['--lease-namespace', leaseNamespace]
+  const args = ['controller', '--install-crds', '--kubeconfig', kubeconfig, ...lease]
+  const child = spawn(process.execPath, [...installedNodeArguments, ...nodeArguments, join(root, 'src/main/berth.ts'), ...args], {
     stdio: ['ignore', 'ignore', 'pipe'],
-    env: { ...process.env, KUBECONFIG: '' },
+    env: { ...process.env, KUBECONFIG: '', NODE_COMPILE_CACHE: join(root, 'node_modules/.cache/berth') },
   })
-  const said = new Set<string>()
+  const atWork = Promise.withResolvers<void>()
+  // Nobody waits for one that only stands by.
+  atWork.promise.catch(() => {})
   const warnings = new Map<string, number>()
   const errors = new Map<string, number>()
   createInterface(child.stderr).on('line', line => {
     const { level, text, msg } = parse(line)
-    said.add(msg)
+    if (msg === 'controllers are at work') atWork.resolve()
     const counts = level >= failure ? errors : level >= warning ? warnings : undefined
     counts?.set(text, (counts.get(text) ?? 0) + 1)
   })
   const exit = once(child, 'exit')
+  let isWanted = true
+  void exit.then(([code, signal]) => {
+    const told = [...warnings.keys(), ...errors.keys()].join('\n')
+    atWork.reject(new Error(`berth controller ended: ${told}`))
+    if (isWanted) console.error(`berth controller ended with ${String(code ?? signal)}: ${told}`)
+  })
   const end = async (signal: NodeJS.Signals): Promise<number> => {
+    isWanted = false
     const began = performance.now()
     child.kill(signal)
     await exit
@@ -49,7 +66,7 @@ export function startReplica(kubeconfig: string, leaseNamespace: string, ...more
   const pid = child.pid ?? 0
   return {
     pid,
-    hasSaid: message => said.has(message),
+    atWork: atWork.promise,
     warnings,
     errors,
     get rssMB() {
@@ -57,7 +74,7 @@ export function startReplica(kubeconfig: string, leaseNamespace: string, ...more
     },
     end,
     async [Symbol.asyncDispose]() {
-      if (child.exitCode === null && child.signalCode === null) await end('SIGKILL')
+      if (child.exitCode === null && child.signalCode === null) await end('SIGINT')
     },
   }
 }
