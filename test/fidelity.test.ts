@@ -1,11 +1,9 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { type AllAnswers, type Comparison, compare, described } from './fidelity/comparison.ts'
-import { knownDifferences, versionDependent } from './fidelity/known-differences.ts'
-import { isPlayable } from './fidelity/player.ts'
+import { knownDifferences } from './fidelity/known-differences.ts'
 import { allRecorded, playAll } from './fidelity/playing.ts'
 import { recordedVersion } from './fidelity/recordings.ts'
-import { embeddedServer, realServer, versionOf } from './fidelity/server.ts'
-import type { Chapter } from './fidelity/step.ts'
+import { embeddedServer, realServer } from './fidelity/server.ts'
 import { table } from './fidelity/table.ts'
 import { plainClusters } from './harness/plain-cluster.ts'
 
@@ -23,8 +21,6 @@ function expectExplained({ missing, unexplained }: Comparison): void {
   ].join('\n')
   if (missing.length > 0 || unexplained.length > 0) expect.fail(report)
 }
-
-const minorOf = (version: string): string => version.split('.').slice(0, 2).join('.')
 
 describe('fidelity of the embedded API server', () => {
   let embedded: AllAnswers
@@ -54,13 +50,7 @@ describe('fidelity of the embedded API server', () => {
     test('to a real control plane, live: every difference is known', async () => {
       await using cluster = await real.start()
       await using server = await realServer(cluster.kubeconfig)
-      const isSameMinor = minorOf(await versionOf(server)) === minorOf(recordedVersion())
-      const known = isSameMinor ? knownDifferences : [...knownDifferences, ...versionDependent]
-      const chapters: Chapter[] = []
-      // The kinds of Berth itself are left alone on a cluster that has them.
-      for (const chapter of table) if (await isPlayable(server, chapter)) chapters.push(chapter)
-      expect(chapters.length).toBeGreaterThanOrEqual(table.length - 1)
-      expectExplained(compare(chapters, embedded, await playAll(server, chapters), known))
+      expectExplained(compare(table, embedded, await playAll(server, table), knownDifferences))
     })
   }
 })

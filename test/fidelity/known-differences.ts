@@ -170,6 +170,3 @@ export const knownDifferences: readonly KnownDifference[] = [
     where: ['field-validation/many with a warning: headers.warning'],
   },
 ]
-
-/** What differs as well when the real cluster is of another minor version than the recorded one. */
-export const versionDependent: readonly KnownDifference[] = []

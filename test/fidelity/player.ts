@@ -50,7 +50,7 @@ export async function play(server: Server, chapter: Chapter): Promise<Answers> {
 }
 
 /** Whether a chapter may be played here without taking away what is not its own. */
-export async function isPlayable(server: Server, { leaves, mayBeInUse }: Chapter): Promise<boolean> {
+async function isPlayable(server: Server, { leaves, mayBeInUse }: Chapter): Promise<boolean> {
   if (mayBeInUse !== true) return true
   for (const path of leaves ?? []) if ((await send(server, { name: 'in use', method: 'GET', path })).status !== 404) return false
   return true

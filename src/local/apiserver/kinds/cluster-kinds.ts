@@ -4,16 +4,12 @@ import type {
   Namespace,
   Node,
   PriorityClass,
-  RoleBinding,
 } from '../../../apis/core/types.generated.ts'
 import type { DeepReadonly } from '../../../kube/object.ts'
 import type { FieldError } from '../../../schema/field-error.ts'
-import { equalJson } from '../../../schema/json.ts'
 import type { KindStrategy } from '../registry.ts'
-import { forbidden, immutable, invalid, nonNegative, oneOf, qualifiedNameErrors, required, unsupported } from './field-errors.ts'
+import { forbidden, immutable, invalid, nonNegative, oneOf, qualifiedNameErrors, required } from './field-errors.ts'
 import { writeTimes } from './unset-times.ts'
-
-const RBAC = 'rbac.authorization.k8s.io'
 
 export const namespaceStrategy: KindStrategy = {
   hasGeneration: false,
@@ -86,37 +82,6 @@ function defaultNodeStatus(status: NonNullable<Node['status']>): void {
   }
   if (status.capacity !== undefined) status.allocatable ??= { ...status.capacity }
   writeTimes(status.conditions, 'lastHeartbeatTime', 'lastTransitionTime')
-}
-
-export const roleBindingStrategy: KindStrategy = {
-  hasGeneration: false,
-  applyDefaults(draft) {
-    const binding = draft as unknown as RoleBinding
-    if (binding.roleRef !== undefined && (binding.roleRef.apiGroup ?? '') === '') binding.roleRef.apiGroup = RBAC
-    for (const subject of binding.subjects ?? []) {
-      if (subject.apiGroup === undefined && (subject.kind === 'User' || subject.kind === 'Group')) subject.apiGroup = RBAC
-    }
-  },
-  validate(object, old) {
-    const { roleRef, subjects } = object as unknown as DeepReadonly<RoleBinding>
-    const errors = roleRef?.name === undefined || roleRef.name === '' ? [required('roleRef.name')] : []
-    if (roleRef !== undefined) errors.push(...oneOf('roleRef.kind', roleRef.kind, ['Role', 'ClusterRole']))
-    for (const [index, subject] of (subjects ?? []).entries()) {
-      const at = `subjects[${index}]`
-      if ((subject.name ?? '') === '') errors.push(required(`${at}.name`))
-      if (!['ServiceAccount', 'User', 'Group'].includes(subject.kind)) {
-        errors.push(unsupported(`${at}.kind`, subject.kind, ['ServiceAccount', 'User', 'Group']))
-      }
-      if (subject.kind === 'ServiceAccount' && (subject.namespace ?? '') === '' && object.kind === 'ClusterRoleBinding') {
-        errors.push(required(`${at}.namespace`))
-      }
-    }
-    if (old !== undefined && !equalJson(roleRef, (old as unknown as DeepReadonly<RoleBinding>).roleRef)) {
-      const value = { APIGroup: roleRef?.apiGroup, Kind: roleRef?.kind, Name: roleRef?.name }
-      errors.push(invalid('roleRef', value, 'cannot change roleRef'))
-    }
-    return errors
-  },
 }
 
 /** Above are the system's own. */

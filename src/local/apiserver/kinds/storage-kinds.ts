@@ -4,8 +4,7 @@ import type { DeepReadonly } from '../../../kube/object.ts'
 import type { FieldError } from '../../../schema/field-error.ts'
 import { equalJson } from '../../../schema/json.ts'
 import type { Draft, KindStrategy } from '../registry.ts'
-import { forbidden, oneOf, required } from './field-errors.ts'
-import { storageClassErrors } from './small-kinds.ts'
+import { forbidden, immutable, oneOf, required } from './field-errors.ts'
 
 /** The defaults of a claim; StatefulSets give them to their templates as well. */
 export function defaultClaim(claim: PersistentVolumeClaim): void {
@@ -76,4 +75,18 @@ export const storageClassStrategy: KindStrategy = {
     storageClass.volumeBindingMode ??= 'Immediate'
   },
   validate: storageClassErrors,
+}
+
+/** What the parts of a StorageClass that volumes were made by may not become. */
+function storageClassErrors(object: Readonly<Draft>, old: Readonly<Draft> | undefined): FieldError[] {
+  const now = object as unknown as DeepReadonly<StorageClass>
+  const errors = (now.provisioner ?? '') === '' ? [required('provisioner')] : []
+  if (old === undefined) return errors
+  const before = old as unknown as DeepReadonly<StorageClass>
+  for (const key of ['parameters', 'provisioner', 'reclaimPolicy'] as const) {
+    if (!equalJson(now[key], before[key])) errors.push(forbidden(key, `updates to ${key} are forbidden.`))
+  }
+  if (now.volumeBindingMode !== before.volumeBindingMode)
+    errors.push(...immutable('volumeBindingMode', now.volumeBindingMode, before.volumeBindingMode))
+  return errors
 }

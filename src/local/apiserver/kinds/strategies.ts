@@ -4,6 +4,7 @@ import { configMapStrategy, secretStrategy } from './data-kinds.ts'
 import { eventStrategy } from './event.ts'
 import * as network from './network-kinds.ts'
 import { podStrategy } from './pod/pod-strategy.ts'
+import * as rbac from './rbac-kinds.ts'
 import { serviceStrategy } from './service.ts'
 import * as small from './small-kinds.ts'
 import * as storage from './storage-kinds.ts'
@@ -47,10 +48,10 @@ export const builtinStrategies: ReadonlyMap<string, KindStrategy> = new Map<stri
   ['policy/poddisruptionbudgets', small.disruptionBudgetStrategy],
   ['coordination.k8s.io/leases', small.leaseStrategy],
   ['/podtemplates', countedStrategy],
-  ['rbac.authorization.k8s.io/clusterroles', small.roleStrategy],
-  ['rbac.authorization.k8s.io/roles', small.roleStrategy],
-  ['rbac.authorization.k8s.io/clusterrolebindings', cluster.roleBindingStrategy],
-  ['rbac.authorization.k8s.io/rolebindings', cluster.roleBindingStrategy],
+  ['rbac.authorization.k8s.io/clusterroles', rbac.roleStrategy],
+  ['rbac.authorization.k8s.io/roles', rbac.roleStrategy],
+  ['rbac.authorization.k8s.io/clusterrolebindings', rbac.roleBindingStrategy],
+  ['rbac.authorization.k8s.io/rolebindings', rbac.roleBindingStrategy],
   ['storage.k8s.io/storageclasses', storage.storageClassStrategy],
   ['admissionregistration.k8s.io/mutatingwebhookconfigurations', webhookConfigurationStrategy],
   ['admissionregistration.k8s.io/validatingwebhookconfigurations', webhookConfigurationStrategy],
