@@ -1,10 +1,8 @@
 import { type Command, Option } from 'commander'
 import { clusterCommand, timeSpan, withConnection } from '../cli/command.ts'
-import type { Connection, ConnectionOptions } from '../cli/connection.ts'
+import type { ConnectionOptions } from '../cli/connection.ts'
 import type { CliContext } from '../cli/context.ts'
 import { usageError } from '../cli/exit-code.ts'
-import type { KeyAndCertificate } from '../kube/tls/certificates.ts'
-import type { WebhookServer } from '../kube/webhook/webhook-server.ts'
 import { type HostAndPort, hostAndPort, namespaceList } from './options.ts'
 
 export interface WebhooksOptions extends ConnectionOptions {
@@ -64,129 +62,19 @@ export function addWebhooksCommand(parent: Command, context: CliContext): void {
     .addOption(
       new Option('--log-level <level>', 'JSON lines on standard error').choices(['debug', 'info', 'warn', 'error']).default('info'),
     )
-    .action((options: WebhooksOptions) => withConnection(context, options, connection => webhooks(context, connection, options)))
+    .action((options: WebhooksOptions) => {
+      if (options.url !== undefined && (options.install !== true || !/^https:\/\/[^/]+/.test(options.url)))
+        throw usageError('--url needs --install and begins with https://')
+      return withConnection(context, options, async connection => {
+        // Loaded only now: the commands that talk to a cluster shall not wait for it.
+        const { runWebhooks } = await import('./webhooks.ts')
+        await runWebhooks(context, connection, options)
+      })
+    })
 }
 
 const shortestLifetime = 10_000
 
 function lifetime(value: string): number {
   return Math.max(timeSpan(value), shortestLifetime)
-}
-
-async function webhooks(context: CliContext, connection: Connection, options: WebhooksOptions): Promise<void> {
-  if (options.url !== undefined && (options.install !== true || !/^https:\/\/[^/]+/.test(options.url)))
-    throw usageError('--url needs --install and begins with https://')
-  // Loaded only now: the commands that talk to a cluster shall not wait for it.
-  const [
-    { parameterValidator },
-    { validatingwebhookconfigurations },
-    { OkgReviewer },
-    { isManagerDeployed },
-    { okgWebhooks },
-    { okgWebhookConfiguration },
-    { RestClient },
-    { CertificateDirectory },
-    { CertificateKeeper },
-    { WebhookServer },
-    { serveHealth },
-    { aborted },
-    { createLogger },
-    { PrometheusMetrics },
-    { ownVersion },
-  ] = await Promise.all([
-    import('../addresses/parameter-validator.ts'),
-    import('../apis/core/resources.generated.ts'),
-    import('../families/okg/admission.ts'),
-    import('../families/okg/control/manager-presence.ts'),
-    import('../families/okg/webhook.ts'),
-    import('../families/okg/webhook-configuration.ts'),
-    import('../kube/rest-client.ts'),
-    import('../kube/webhook/certificate-directory.ts'),
-    import('../kube/webhook/certificate-keeper.ts'),
-    import('../kube/webhook/webhook-server.ts'),
-    import('./health-server.ts'),
-    import('./lifetime.ts'),
-    import('./logger.ts'),
-    import('./metrics.ts'),
-    import('./version.ts'),
-  ])
-  context.runsUntilStopped = true
-  const { clock, signal } = context
-  const { bind, namespaces, serviceName, webhookConfiguration: configurationName } = options
-  const logger = createLogger({ level: options.logLevel })
-  const metrics = new PrometheusMetrics()
-  const userAgent = `berth-webhooks/${ownVersion()}`
-  const client = new RestClient({ transport: connection.transport, clock, metrics, userAgent })
-  const namespace = options.serviceNamespace ?? connection.namespace
-  const url = options.url === undefined ? undefined : new URL(options.url)
-
-  let ready = false
-  await using parts = new AsyncDisposableStack()
-  if (options.healthBind !== undefined) {
-    parts.use(await serveHealth({ ...options.healthBind, isReady: () => ready, metrics: () => metrics.text() }))
-  }
-  if (options.install === true) {
-    const configuration = okgWebhookConfiguration({
-      name: configurationName,
-      server: options.url === undefined ? { service: { name: serviceName, namespace } } : { url: options.url },
-      ...(options.controllerUser !== undefined && { controllerUser: options.controllerUser }),
-      ...(namespaces !== undefined && { namespaces }),
-    })
-    const how = { type: 'apply', fieldManager: 'berth-webhooks-install', force: true, signal } as const
-    await client.patch(validatingwebhookconfigurations, { name: configurationName }, configuration, how)
-  }
-
-  let server: WebhookServer | undefined
-  let certificate: KeyAndCertificate | undefined
-  const onCertificate = (fresh: KeyAndCertificate): void => {
-    certificate = fresh
-    server?.setCertificate(fresh)
-  }
-  const { certificateDir: directory } = options
-  const certificates = parts.use(
-    directory === undefined
-      ? new CertificateKeeper({
-          client,
-          namespace,
-          secretName: options.secretName,
-          configurationName,
-          names: url === undefined ? serviceNames(serviceName, namespace) : [hostOf(url)],
-          lifetimeMs: options.certificateLifetime,
-          onCertificate,
-          clock,
-          logger,
-          metrics,
-        })
-      : new CertificateDirectory({ directory, onCertificate, clock, logger }),
-  )
-  try {
-    await certificates.start(signal)
-  } catch (error) {
-    if (signal.aborted) return
-    throw error
-  }
-  if (certificate === undefined) return
-
-  const handlers = okgWebhooks({
-    reviewer: new OkgReviewer({ addresses: parameterValidator, client }),
-    isManagerDeployed: late => isManagerDeployed(client, late),
-    ...(namespaces !== undefined && { namespaces }),
-  })
-  server = parts.use(await WebhookServer.start({ ...bind, certificate, handlers, clock, logger, metrics }))
-  ready = true
-  logger.info('webhooks are served', { port: server.port, server: context.server })
-  await aborted(signal)
-  // The address stays advertised for a moment after a pod was told to stop.
-  ready = false
-  server.retire()
-  await clock.sleep(options.shutdownDelay)
-}
-
-/** How API servers and people in the cluster call a Service. */
-function serviceNames(name: string, namespace: string): string[] {
-  return [`${name}.${namespace}.svc`, `${name}.${namespace}.svc.cluster.local`, `${name}.${namespace}`, name]
-}
-
-function hostOf({ hostname }: URL): string {
-  return hostname.replace(/^\[(.*)\]$/, '$1')
 }
