@@ -43,6 +43,7 @@ describe('the chart', () => {
   test.each([
     ['a value that does not exist', 'replicas=3', "additional properties 'replicas' not allowed"],
     ['a word for a number', 'controller.replicas=two', '/controller/replicas'],
+    ['a lease of a second', 'controller.leaseDuration=1s', '/controller/leaseDuration'],
     ['a log level that does not exist', 'logLevel=loud', '/logLevel'],
     ['a digest that is none', 'image.digest=abc', '/image/digest'],
     ['a namespace with capitals', 'watchNamespaces={Games}', '/watchNamespaces/0'],

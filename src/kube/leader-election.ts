@@ -18,9 +18,9 @@ export interface LeaderElectionOptions {
   readonly identity: string
   /** How long others wait after the last renewal they saw before they take over. Whole seconds. Default 4 s. */
   readonly leaseDurationMs?: number
-  /** How long after a renewal the leader may write. Less than the lease; the rest is for what is on its way. Default 3 s. */
+  /** How long after a renewal the leader may write. Less than the lease; the rest is for what is on its way. Default three quarters of the lease. */
   readonly renewDeadlineMs?: number
-  /** Time between renewals, and between tries where a candidate cannot watch. Default 1 s. */
+  /** Time between renewals, and between tries where a candidate cannot watch. Default a quarter of the lease. */
   readonly retryPeriodMs?: number
   /** Called when connections may have died without a word; see {@link Silence}. */
   readonly onSilence?: (what: Silence) => void
@@ -82,8 +82,8 @@ export class LeaderElector {
     this.#clock = options.clock ?? systemClock
     this.#logger = options.logger ?? noopLogger
     this.#leaseDurationMs = options.leaseDurationMs ?? 4000
-    this.#renewDeadlineMs = options.renewDeadlineMs ?? 3000
-    this.#retryPeriodMs = options.retryPeriodMs ?? 1000
+    this.#renewDeadlineMs = options.renewDeadlineMs ?? 0.75 * this.#leaseDurationMs
+    this.#retryPeriodMs = options.retryPeriodMs ?? 0.25 * this.#leaseDurationMs
     if (this.#renewDeadlineMs >= this.#leaseDurationMs) throw new RangeError('the renew deadline must be shorter than the lease')
     if (this.#retryPeriodMs * 1.2 >= this.#renewDeadlineMs) throw new RangeError('the retry period must be well below the renew deadline')
   }

@@ -2,11 +2,12 @@ import { type Command, Option } from 'commander'
 import { clusterCommand, withConnection } from '../cli/command.ts'
 import type { ConnectionOptions } from '../cli/connection.ts'
 import type { CliContext } from '../cli/context.ts'
-import { type HostAndPort, hostAndPort, namespaceList } from './options.ts'
+import { type HostAndPort, hostAndPort, leaseDuration, namespaceList } from './options.ts'
 
 export interface ControllerOptions extends ConnectionOptions {
   readonly leaderElect: boolean
   readonly leaseNamespace: string
+  readonly leaseDuration: number
   readonly installCrds?: boolean
   readonly providerConfig?: string
   readonly namespaces?: readonly string[]
@@ -29,6 +30,14 @@ export function addControllerCommand(parent: Command, context: CliContext): void
   })
     .option('--no-leader-elect', 'work at once, without a Lease: only where no other instance runs')
     .option('--lease-namespace <name>', 'namespace of the Lease', 'kube-system')
+    .addOption(
+      new Option(
+        '--lease-duration <span>',
+        'the others take over so long after the last sign of life; longer where hosts are so busy that leaders miss it',
+      )
+        .argParser(leaseDuration)
+        .default(4000, '4s'),
+    )
     .option('--install-crds', 'create or update the CustomResourceDefinitions first')
     .option('--namespaces <names>', 'work in these namespaces alone, with commas between them (default: in all)', namespaceList)
     .option(

@@ -61,7 +61,7 @@ export async function runController(context: CliContext, transport: Transport, o
   const stopped = (error: unknown): void => {
     if (!context.signal.aborted) throw error
   }
-  const lease = { namespace: options.leaseNamespace, name: 'berth-controller', identity }
+  const lease = { namespace: options.leaseNamespace, name: 'berth-controller', identity, leaseDurationMs: options.leaseDuration }
   const election = { client, transport, ...lease, logger, metrics, clock: context.clock }
   await Promise.all([becomeReady().catch(stopped), leadAgainAndAgain(election, work, context.signal).catch(stopped)])
 }

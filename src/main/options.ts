@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander'
+import { timeSpan } from '../cli/command.ts'
 
 /** Where to listen. */
 export interface HostAndPort {
@@ -19,4 +20,11 @@ export function namespaceList(value: string): readonly string[] {
   const wrong = names.find(name => !/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(name))
   if (wrong !== undefined) throw new InvalidArgumentError(`${JSON.stringify(wrong)} is no name of a namespace.`)
   return names
+}
+
+/** An option that is the duration of a Lease, in milliseconds: whole seconds, as the API keeps them. */
+export function leaseDuration(value: string): number {
+  const ms = timeSpan(value)
+  if (ms < 2000 || ms > 300_000 || ms % 1000 !== 0) throw new InvalidArgumentError('It must be whole seconds, from 2s to 5m.')
+  return ms
 }
