@@ -15,6 +15,7 @@ export default defineConfig({
           exclude: onRealCluster ? [...Object.keys(embeddedOnly), ...Object.keys(onOwnClusters)] : [],
           pool: 'forks',
           fileParallelism: false,
+          setupFiles: ['test/harness/tell-on-failure.ts'],
           // For machines that others slow down. Whatever needed it is named at the end of the run.
           retry: Number(process.env['BERTH_RETRIES'] ?? 0),
           testTimeout: 120_000,

@@ -66,14 +66,10 @@ describe('the stories of the examples', () => {
       } finally {
         delete process.env['KUBE_EDITOR']
       }
-      // Its shell ignores SIGTERM, as the first process of a container may: a kubelet waits for the grace period of 30 s.
-      await eventually(
-        'every sidecar runs v2.0',
-        async () =>
-          (await podsOf(cluster, set)).every(
-            pod => containerStatus(pod, 'sidecar')?.image.endsWith(':v2.0') === true && containerStatus(pod, 'sidecar')?.ready,
-          ),
-        { timeout: 60_000 },
+      await eventually('every sidecar runs v2.0', async () =>
+        (await podsOf(cluster, set)).every(
+          pod => containerStatus(pod, 'sidecar')?.image.endsWith(':v2.0') === true && containerStatus(pod, 'sidecar')?.ready,
+        ),
       )
     }
 

@@ -39,9 +39,21 @@ export interface TestCluster extends AsyncDisposable {
 
 const words = (args: string | readonly string[]) => (typeof args === 'string' ? args.split(/\s+/).filter(word => word !== '') : [...args])
 
+/** Those that are in use. */
+export const openClusters = new Set<TestCluster>()
+
 export async function startCluster(options: ClusterOptions = {}): Promise<TestCluster> {
   const given = process.env['BERTH_TEST_KUBECONFIG']
-  return given === undefined ? startEmbedded(options) : useReal(given, options)
+  const made = given === undefined ? await startEmbedded(options) : await useReal(given, options)
+  const cluster: TestCluster = {
+    ...made,
+    async [Symbol.asyncDispose]() {
+      openClusters.delete(cluster)
+      await made[Symbol.asyncDispose]()
+    },
+  }
+  openClusters.add(cluster)
+  return cluster
 }
 
 async function startEmbedded(options: ClusterOptions): Promise<TestCluster> {

@@ -164,14 +164,16 @@ func seesMetadata(ctx context.Context, c *cluster) error {
 		return err
 	}
 	maps := client.Resource(schema.GroupVersionResource{Version: "v1", Resource: "configmaps"}).Namespace(c.namespace)
-	list, err := maps.List(ctx, metav1.ListOptions{FieldSelector: fields.OneTermEqualSelector("metadata.name", "m").String()})
+	// A namespace has more ConfigMaps than ours, and gets them when it pleases.
+	ours := fields.OneTermEqualSelector("metadata.name", "m").String()
+	list, err := maps.List(ctx, metav1.ListOptions{FieldSelector: ours})
 	if err != nil {
 		return err
 	}
 	if err := expect("objects", len(list.Items), 1); err != nil {
 		return err
 	}
-	changes, err := maps.Watch(ctx, metav1.ListOptions{ResourceVersion: list.ResourceVersion})
+	changes, err := maps.Watch(ctx, metav1.ListOptions{FieldSelector: ours, ResourceVersion: list.ResourceVersion})
 	if err != nil {
 		return err
 	}

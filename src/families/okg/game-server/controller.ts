@@ -20,7 +20,7 @@ import { announceAddressTrouble, announceIntent, announceInvalidIntent, announce
 import { holds } from './holds.ts'
 import { newGameServer, templateMetadata } from './new-game-server.ts'
 import { PassingNews } from './passing-news.ts'
-import { conditionOf, isReadyBut } from './state.ts'
+import { conditionOf, isAboutToBeReady, isReadyBut } from './state.ts'
 import { serverStatus, serverStatusPatch } from './status.ts'
 
 /** What this process saw of one pod, and when; a restart only means that news is held back once more. */
@@ -226,7 +226,7 @@ export function createServerController(context: OkgContext, options: { workers?:
     const node = pod.spec?.nodeName ? context.nodes.get(pod.spec.nodeName) : undefined
     const patch = serverStatusPatch(server.status, serverStatus({ server, pod, node, state, now }), now)
     if (patch === undefined) return
-    const passesUntil = passingUntil(state, memo.state.since, createdAt, address)
+    const passesUntil = passingUntil(state, pod, memo.state.since, createdAt, address)
     const waitMs = passesUntil === undefined ? 0 : passesUntil > now ? passesUntil - now : passingNews.waitMs()
     if (waitMs > 0) {
       waits.push(waitMs)
@@ -268,8 +268,15 @@ function troubleHold({ state, reason }: ClaimStatus): number {
 }
 
 /** Until when a state is expected to pass, so that it is not written yet; undefined for states that stay. */
-function passingUntil(state: string, since: Instant, createdAt: Instant, address: ClaimStatus | undefined): Instant | undefined {
+function passingUntil(
+  state: string,
+  pod: DeepReadonly<Pod>,
+  since: Instant,
+  createdAt: Instant,
+  address: ClaimStatus | undefined,
+): Instant | undefined {
   if (state === 'Ready') {
+    if (isAboutToBeReady(pod)) return since + holds.kubelet
     const addressComes = address !== undefined && (address.state === 'Pending' || address.state === 'Waiting')
     return addressComes ? since + holds.passing : undefined
   }

@@ -44,6 +44,8 @@ const running = (...conditions: object[]): PodStatus => ({
 })
 const started = running(...yes('PodScheduled', 'Initialized', 'ContainersReady'))
 const ready = running(...yes('ContainersReady', 'InPlaceUpdateReady', 'Ready'))
+const open = yes('ContainersReady', 'InPlaceUpdateReady')
+const notReady = (reason: string) => ({ type: 'Ready', status: 'False', reason })
 
 describe('stateOf', () => {
   it.each<[string, Sample, string]>([
@@ -58,6 +60,8 @@ describe('stateOf', () => {
     ['hooked before deletion', { status: ready, labels: { [labels.lifecycleState]: 'PreparingDelete' } }, 'PreDelete'],
     ['ready', { status: ready }, 'Ready'],
     ['running', { status: started }, 'NotReady'],
+    ['ready but for kubelet', { status: running(...open, notReady('ReadinessGatesNotReady')) }, 'Ready'],
+    ['on a lost node', { status: running(...open, notReady('')) }, 'NotReady'],
   ])('%s', (_, sample, expected) => {
     expect(stateOf(podOf(sample))).toBe(expected)
   })
@@ -86,10 +90,10 @@ describe('decidePod', () => {
     })
   const withText = { [annotations.networkStatus]: notReadyNetworkText }
 
-  it('opens the gate and says Ready in one write when only the gate is missing', () => {
+  it('opens the gate and labels the server Ready in one write when only the gate is missing; the rest is for kubelet to say', () => {
     const { change, state } = decide({ status: started })
     expect(state).toBe('Ready')
-    expect(change.conditions?.map(({ type, status }) => `${type}=${status}`)).toEqual(['InPlaceUpdateReady=True', 'Ready=True'])
+    expect(change.conditions?.map(({ type, status }) => `${type}=${status}`)).toEqual(['InPlaceUpdateReady=True'])
     expect(change.labels).toMatchObject({ [labels.state]: 'Ready' })
   })
 
@@ -106,15 +110,15 @@ describe('decidePod', () => {
     expect([held.change.conditions, held.waitMs]).toEqual([undefined, 150])
     expect(
       decide({ status: started, annotations: withText }, { address: pending, readySince: now, now: now + 250 }).change.conditions,
-    ).toHaveLength(2)
+    ).toHaveLength(1)
     const together = decide({ status: started, annotations: withText }, { address: bound, readySince: now })
-    expect(together.change.conditions).toHaveLength(2)
+    expect(together.change.conditions).toHaveLength(1)
     expect(together.change.annotations?.[annotations.networkStatus]).toContain('1.2.3.4')
   })
 
   it('does not hold the gate for an address that is not coming', () => {
     const none: ClaimStatus = { state: 'NoCapacity', reason: 'NoFreePorts', message: 'full', endpoints: [] }
-    expect(decide({ status: started, annotations: withText }, { address: none, readySince: now }).change.conditions).toHaveLength(2)
+    expect(decide({ status: started, annotations: withText }, { address: none, readySince: now }).change.conditions).toHaveLength(1)
   })
 
   it('publishes an address before the server is ready when that takes long', () => {

@@ -3,18 +3,15 @@ import type { Pod, PodCondition } from '../../../apis/core/types.generated.ts'
 import { formatTime } from '../../../kube/clock.ts'
 import type { DeepReadonly } from '../../../kube/object.ts'
 import { inPlaceUpdateReady, startInPlaceUpdate } from '../names.ts'
-import { conditionOf, isReadyBut } from './state.ts'
+import { conditionOf } from './state.ts'
 
 /**
- * Opens the gate. When nothing else is missing the pod is ready at once: kubelet would find the same a moment later with a write of
- * its own.
+ * Opens the gate. That the pod is ready now is kubelet's to say: one that finds it said already sees no reason to look again, and puts back
+ * what it knew before.
  */
 export function openGate(pod: DeepReadonly<Pod>, now: number): PodCondition[] {
-  const lastTransitionTime = formatTime(now)
-  const gate: PodCondition = { type: inPlaceUpdateReady, status: 'True', lastTransitionTime }
-  const cleared = conditionOf(pod, inPlaceUpdateReady)?.reason === undefined ? gate : { ...gate, reason: '', message: '' }
-  if (!isReadyBut(pod, inPlaceUpdateReady)) return [cleared]
-  return [cleared, { type: 'Ready', status: 'True', lastTransitionTime, reason: '', message: '' }]
+  const gate: PodCondition = { type: inPlaceUpdateReady, status: 'True', lastTransitionTime: formatTime(now) }
+  return [conditionOf(pod, inPlaceUpdateReady)?.reason === undefined ? gate : { ...gate, reason: '', message: '' }]
 }
 
 /** Closes the gate, and says that the pod is not ready before kubelet finds out. */

@@ -26,6 +26,15 @@ export function isReadyBut(pod: ReadonlyPod, gate: string): boolean {
   )
 }
 
+/** Whether the pod is ready but for kubelet, which has not seen yet that the gate is open. Not one whose node is lost. */
+export function isAboutToBeReady(pod: ReadonlyPod): boolean {
+  return (
+    isReadyBut(pod, inPlaceUpdateReady) &&
+    conditionOf(pod, inPlaceUpdateReady)?.status === 'True' &&
+    conditionOf(pod, 'Ready')?.reason === 'ReadinessGatesNotReady'
+  )
+}
+
 /** The pod is drained for an in-place change, or changing. */
 export function isChanging(pod: ReadonlyPod): boolean {
   const gate = conditionOf(pod, inPlaceUpdateReady)
@@ -58,5 +67,5 @@ export function stateOf(pod: ReadonlyPod, opening = false): GameServerState {
   }
   if (lifecycle === 'PreparingDelete') return 'PreDelete'
   if (opening) return 'Ready'
-  return isReady(pod) ? 'Ready' : 'NotReady'
+  return isReady(pod) || isAboutToBeReady(pod) ? 'Ready' : 'NotReady'
 }
