@@ -53,16 +53,12 @@ async function main(): Promise<number> {
   const clouds = await beside('clouds', folder, [process.execPath, 'test/cluster/clouds.ts', kubeconfig], env, /^ready$/m)
   parts.defer(() => void clouds.kill())
 
-  const stop = new AbortController()
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort())
   const tests = spawn('npx', ['vitest', 'run', '--project', 'scenarios', ...process.argv.slice(2)], {
     cwd: root,
     env: { ...process.env, ...env },
     stdio: 'inherit',
-    signal: stop.signal,
-    killSignal: 'SIGTERM',
   })
-  tests.once('error', () => undefined)
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void tests.kill('SIGTERM'))
   const [code] = (await once(tests, 'exit')) as [number | null]
   return code ?? 130
 }

@@ -276,7 +276,7 @@ function passingUntil(
   address: ClaimStatus | undefined,
 ): Instant | undefined {
   if (state === 'Ready') {
-    if (isAboutToBeReady(pod)) return since + holds.kubelet
+    if (isAboutToBeReady(pod)) return since + holds.kubelet + holds.passing
     const addressComes = address !== undefined && (address.state === 'Pending' || address.state === 'Waiting')
     return addressComes ? since + holds.passing : undefined
   }

@@ -10,12 +10,13 @@ import { formatTime } from '../../../kube/clock.ts'
 import type { DeepReadonly } from '../../../kube/object.ts'
 import type { Instant } from '../../../servers/model.ts'
 import { inPlaceUpdateReady } from '../names.ts'
+import { timeOf } from '../time-of.ts'
 import type { PodChange } from '../pod-patch.ts'
 import { holds } from './holds.ts'
 import { intentLabels, opsStateStamp, syncedMetadata } from './intent.ts'
-import { openGate } from './readiness.ts'
+import { openGate, sayReady } from './readiness.ts'
 import { stateChange } from './state-labels.ts'
-import { conditionOf, isReadyBut, stateOf } from './state.ts'
+import { conditionOf, isAboutToBeReady, isReadyBut, stateOf } from './state.ts'
 
 export interface PodInput {
   readonly pod: DeepReadonly<Pod>
@@ -48,6 +49,10 @@ export function decidePod(input: PodInput): PodDecision {
   const opening = onlyGate && !(addressComes && now < gateHeldUntil)
   if (onlyGate && !opening) waits.push(gateHeldUntil - now)
 
+  const kubeletUntil = timeOf(conditionOf(pod, inPlaceUpdateReady)?.lastTransitionTime) + holds.kubelet
+  const kubeletIsLate = isAboutToBeReady(pod) && now >= kubeletUntil
+  if (isAboutToBeReady(pod) && !kubeletIsLate) waits.push(kubeletUntil - now)
+
   let state = stateOf(pod, opening)
   const creatingUntil = input.createdAt + holds.creating
   if (state === 'NotReady' && pod.metadata.labels?.[labels.state] === 'Creating' && (onlyGate || now < creatingUntil)) {
@@ -69,7 +74,7 @@ export function decidePod(input: PodInput): PodDecision {
         ...stateStamps,
         ...(text !== undefined && { [annotations.networkStatus]: text }),
       },
-      ...(opening && { conditions: openGate(pod, now) }),
+      ...(opening ? { conditions: openGate(pod, now) } : kubeletIsLate && { conditions: sayReady(now) }),
     },
     ...(waits.length > 0 && { waitMs: Math.max(1, Math.min(...waits)) }),
   }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { ClaimStatus } from '../../../addresses/model.ts'
+import { formatTime } from '../../../kube/clock.ts'
 import type { Pod, PodStatus } from '../../../apis/core/types.generated.ts'
 import { annotations } from '../../../apis/game.kruise.io/annotations.ts'
 import type { GameServer, GameServerStatus } from '../../../apis/game.kruise.io/game-server.ts'
@@ -45,6 +46,7 @@ const running = (...conditions: object[]): PodStatus => ({
 const started = running(...yes('PodScheduled', 'Initialized', 'ContainersReady'))
 const ready = running(...yes('ContainersReady', 'InPlaceUpdateReady', 'Ready'))
 const open = yes('ContainersReady', 'InPlaceUpdateReady')
+const gateReason = 'ReadinessGatesNotReady'
 const notReady = (reason: string) => ({ type: 'Ready', status: 'False', reason })
 
 describe('stateOf', () => {
@@ -60,7 +62,7 @@ describe('stateOf', () => {
     ['hooked before deletion', { status: ready, labels: { [labels.lifecycleState]: 'PreparingDelete' } }, 'PreDelete'],
     ['ready', { status: ready }, 'Ready'],
     ['running', { status: started }, 'NotReady'],
-    ['ready but for kubelet', { status: running(...open, notReady('ReadinessGatesNotReady')) }, 'Ready'],
+    ['ready but for kubelet', { status: running(...open, notReady(gateReason)) }, 'Ready'],
     ['on a lost node', { status: running(...open, notReady('')) }, 'NotReady'],
   ])('%s', (_, sample, expected) => {
     expect(stateOf(podOf(sample))).toBe(expected)
@@ -95,6 +97,16 @@ describe('decidePod', () => {
     expect(state).toBe('Ready')
     expect(change.conditions?.map(({ type, status }) => `${type}=${status}`)).toEqual(['InPlaceUpdateReady=True'])
     expect(change.labels).toMatchObject({ [labels.state]: 'Ready' })
+  })
+
+  it('says for a kubelet that does not look at gates that the pod is ready, when it had its time', () => {
+    const opened = (agoMs: number) =>
+      running(...open.map(one => ({ ...one, lastTransitionTime: formatTime(now - agoMs) })), notReady(gateReason))
+    expect(decide({ status: opened(2000) })).toMatchObject({ state: 'Ready', waitMs: 1000 })
+    expect(decide({ status: opened(2000) }).change.conditions).toBeUndefined()
+    expect(decide({ status: opened(3000) }).change.conditions).toMatchObject([{ type: 'Ready', status: 'True' }])
+    const lost = running(...open, notReady(''))
+    expect(decide({ status: lost }).change.conditions).toBeUndefined()
   })
 
   it('leaves the gate alone while containers start, and stays silent about the blink', () => {

@@ -9,8 +9,8 @@ export const holds = {
   addressForGate: 250,
   /** `Creating`, and addresses on their way, are written when they last longer than this after the pod's creation. */
   creating: 2000,
-  /** `Ready` waits this long for kubelet to say so too, since Services send nobody there before. */
-  kubelet: 5000,
+  /** `Ready` waits this long for kubelet to say so too, since Services send nobody there before; then it is said for it. */
+  kubelet: 3000,
   /** `Updating`, `NotReady` and other states that pass. */
   passing: 600,
   /**

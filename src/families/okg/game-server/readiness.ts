@@ -7,11 +7,16 @@ import { conditionOf } from './state.ts'
 
 /**
  * Opens the gate. That the pod is ready now is kubelet's to say: one that finds it said already sees no reason to look again, and puts back
- * what it knew before.
+ * what it knew before. See {@link sayReady}.
  */
 export function openGate(pod: DeepReadonly<Pod>, now: number): PodCondition[] {
   const gate: PodCondition = { type: inPlaceUpdateReady, status: 'True', lastTransitionTime: formatTime(now) }
   return [conditionOf(pod, inPlaceUpdateReady)?.reason === undefined ? gate : { ...gate, reason: '', message: '' }]
+}
+
+/** Says that the pod is ready for a kubelet that does not look at gates, as those of virtual nodes. */
+export function sayReady(now: number): PodCondition[] {
+  return [{ type: 'Ready', status: 'True', lastTransitionTime: formatTime(now), reason: '', message: '' }]
 }
 
 /** Closes the gate, and says that the pod is not ready before kubelet finds out. */
