@@ -136,8 +136,9 @@ describe('containers as manifests ask for them', () => {
       const status = await statusOf('crash', 'main')
       return status?.state.waiting?.reason === 'CrashLoopBackOff' && status
     })
+    // A busy kubelet tells of it one restart later.
+    expect(held.restartCount).toBeGreaterThanOrEqual(1)
     expect(held).toMatchObject({
-      restartCount: 1,
       ready: false,
       lastState: { terminated: { exitCode: 3, reason: 'Error', message: 'going down\n' } },
     })
