@@ -142,8 +142,8 @@ describe('containers as manifests ask for them', () => {
       ready: false,
       lastState: { terminated: { exitCode: 3, reason: 'Error', message: 'going down\n' } },
     })
-    expect(await k('logs crash')).toBe('going down\n')
-    expect(await k('logs crash --previous')).toBe('going down\n')
+    // Between two containers there is a moment without logs.
+    for (const log of ['logs crash', 'logs crash --previous']) await eventually(log, async () => (await k(log)) === 'going down\n')
     expect(await k('describe pod crash')).toMatch(/Back-off restarting failed container main in pod crash_/)
   })
 
