@@ -1,6 +1,7 @@
 /** Takes the steps of a plan: one or two writes each, many servers at a time. Decides nothing. */
 import { labels } from '../../../apis/game.kruise.io/labels.ts'
 import { annotations } from '../../../apis/game.kruise.io/annotations.ts'
+import { gameServers } from '../../../apis/game.kruise.io/game-server.ts'
 import type { GameServerSet } from '../../../apis/game.kruise.io/game-server-set.ts'
 import { pods } from '../../../apis/core/resources.generated.ts'
 import type { Pod } from '../../../apis/core/types.generated.ts'
@@ -11,9 +12,10 @@ import { isControlledBy } from '../../../kube/owner-reference.ts'
 import type { Change, Revision, RevisionId, Step, Template } from '../../../servers/model.ts'
 import type { OkgContext } from '../context.ts'
 import { claimOf } from '../game-server/claim.ts'
+import { intentLabels } from '../game-server/intent.ts'
 import { stateChange } from '../game-server/state-labels.ts'
 import { ownAnnotations } from '../names.ts'
-import { patchPod, type PodChange } from '../pod-patch.ts'
+import { differing, patchPod, type PodChange } from '../pod-patch.ts'
 import { inPlaceChange } from './in-place-steps.ts'
 import { newPod } from './new-pod.ts'
 import { survivingServer } from './reclaim.ts'
@@ -71,6 +73,7 @@ async function applyStep(input: ApplyInput, step: Step): Promise<CreateTrouble |
   const pod = context.pods.get(`${set.metadata.namespace ?? 'default'}/${step.member.key}`)
   if (pod === undefined || pod.metadata.uid !== step.member.uid) return undefined
   const now = context.clock.now()
+  if ('because' in step && step.because === 'ScaleDown' && (await isIntentUnseen(input, pod))) return undefined
   switch (step.do) {
     case 'delete':
       await deleteServer(input, pod)
@@ -145,6 +148,25 @@ async function createServer(
     if (error instanceof ApiError && [400, 403, 422].includes(error.code))
       // Without the name, so that the same trouble of many servers is told once.
       return { server: key.name, reason: 'FailedCreate', message: error.message.replaceAll(` "${key.name}"`, '') }
+    throw error
+  }
+}
+
+/**
+ * Whether operators have said of this server what its pod does not carry yet, so that another one might have to leave. Asked of the API: sets,
+ * servers and pods come by watches that keep no order among them, and who marks a server as Allocated and scales down then must not lose it.
+ */
+async function isIntentUnseen({ context, signal }: ApplyInput, pod: DeepReadonly<Pod>): Promise<boolean> {
+  const { name, namespace = '' } = pod.metadata
+  try {
+    const server = await context.client.get(gameServers, { namespace, name }, { signal })
+    const { [labels.opsState]: opsState, [labels.deletePriority]: priority } = intentLabels(server)
+    if (differing(pod.metadata.labels, { [labels.opsState]: opsState, [labels.deletePriority]: priority }) === undefined) return false
+    context.servers.wrote(server)
+    context.enqueueServer(keyOf(pod))
+    return true
+  } catch (error) {
+    if (isNotFound(error)) return false
     throw error
   }
 }
