@@ -285,11 +285,28 @@ describe('LeaderElector', () => {
     await Promise.all([a.stopped(), b.stopped()])
   })
 
+  test('the very first leader waits for as long as one might lead whose lease was just deleted', async () => {
+    const server = new LeaseServer()
+    const clock = new FakeClock()
+    const a = candidate(server, clock, 'a')
+    await clock.advance(3900)
+    expect(a.elector.isLeader()).toBe(false)
+    await clock.advance(1300)
+    expect(a.elector.isLeader()).toBe(true)
+    server.delete()
+    const b = candidate(server, clock, 'b')
+    for (let ms = 0; ms < 10_000; ms += 100) {
+      await clock.advance(100)
+      expect([a.elector.isLeader(), b.elector.isLeader()]).toEqual([true, false])
+    }
+    await Promise.all([a.stopped(), b.stopped()])
+  })
+
   test('takes its own lease back after a restart without waiting', async () => {
     const server = new LeaseServer()
     const clock = new FakeClock()
     const first = candidate(server, clock, 'a')
-    await clock.advance(0)
+    await clock.advance(4000)
     const second = candidate(server, clock, 'a')
     await clock.advance(0)
     expect(second.elector.isLeader()).toBe(true)
@@ -298,8 +315,11 @@ describe('LeaderElector', () => {
 
   test('the work that fails ends the term, frees the lease and is the failure', async () => {
     const server = new LeaseServer()
-    const elector = new LeaderElector({ client: server.client('a'), clock: new FakeClock(), namespace: 'n', name: 'berth', identity: 'a' })
-    await expect(elector.run(() => Promise.reject(new Error('no')), new AbortController().signal)).rejects.toThrow('no')
+    const clock = new FakeClock()
+    const elector = new LeaderElector({ client: server.client('a'), clock, namespace: 'n', name: 'berth', identity: 'a' })
+    const failed = expect(elector.run(() => Promise.reject(new Error('no')), new AbortController().signal)).rejects.toThrow('no')
+    await clock.advance(4000)
+    await failed
     expect(server.lease?.spec?.holderIdentity).toBe('')
   })
 

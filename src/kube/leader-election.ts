@@ -52,11 +52,10 @@ const watchSeconds = 300
 
 /**
  * Elects one of several processes through a Lease. Clocks of different machines are not compared: a lease is free when it has not *changed* for
- * its duration while this process watched it.
+ * its duration while this process watched it; one that is missing, when it was missing for so long. So the very first leader comes a lease late.
  *
  * Guarantee: as long as clocks run at about the same speed, no two candidates have an open {@link WriteFence} at a time, whatever happens to
- * their processes; only one that starts in the moment in which somebody deletes the Lease may lead beside the old leader, until that one's
- * next renewal.
+ * their processes or to the Lease, unless somebody empties it by hand.
  * Caveat: a write that is on its way to the server when its fence closes, or whose last byte goes out in the very microseconds in which the
  * process is stopped, may still arrive. Names, versions and uids in the writes make it harmless: see `ARCHITECTURE.md`.
  *
@@ -71,7 +70,7 @@ export class LeaderElector {
   readonly #retryPeriodMs: number
   /** What was seen last, and when on the monotonic clock. */
   #observed: { readonly lease: DeepReadonly<Lease>; readonly at: number } | undefined
-  /** Since when there is no lease although there was one, on the monotonic clock. */
+  /** Since when there is no lease, on the monotonic clock. */
   #missingSince: number | undefined
   #fence: WriteFence | undefined
   #failures = 0
@@ -203,8 +202,8 @@ export class LeaderElector {
       lease = await client.get(leases, { namespace, name }, { signal })
     } catch (error) {
       if (!isNotFound(error)) throw error
-      // Deleted by hand, perhaps: its holder, whoever that is by now, will find out with its next renewal.
-      if (this.#observed !== undefined && !this.isLeader()) this.#missingSince ??= this.#clock.monotonic()
+      // Deleted by hand, perhaps just now: its holder, whoever that is by now, will find out with its next renewal.
+      if (!this.isLeader()) this.#missingSince ??= this.#clock.monotonic()
       if (this.#heldByOtherForMs() > 0) return undefined
       return client.create(leases, { metadata: { namespace, name }, spec: heldSpec(undefined, holding) }, { signal })
     }
@@ -221,8 +220,8 @@ export class LeaderElector {
 
   /** The monotonic clock alone: a wall clock that is set forward must not end another's lease. */
   #heldByOtherForMs(): number {
-    if (this.#observed === undefined) return 0
     if (this.#missingSince !== undefined) return Math.max(0, this.#missingSince + this.#leaseDurationMs - this.#clock.monotonic())
+    if (this.#observed === undefined) return 0
     const { lease, at } = this.#observed
     const { holderIdentity = '', leaseDurationSeconds = this.#leaseDurationMs / 1000 } = lease.spec ?? {}
     if (holderIdentity === '' || holderIdentity === this.#options.identity) return 0
