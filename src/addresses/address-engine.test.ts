@@ -8,6 +8,23 @@ const signal = new AbortController().signal
 const volc = { ClbIds: 'clb-1,clb-2', PortProtocols: '80/TCP,90/UDP' }
 
 describe('a Service per server', () => {
+  test('one that came and went without the watch showing it is made again, and one that is only late is not', async () => {
+    const cluster = new FakeCluster()
+    const engine = await cluster.start()
+    const claims = ['rooms-0', 'rooms-1'].map(name => claimOf(name, 'Volcengine-CLB', volc))
+    const heard: string[] = []
+    engine.subscribe(key => heard.push(key))
+    for (const claim of claims) await engine.reconcile(claim, signal)
+    cluster.services.delete('default/rooms-0')
+    await cluster.clock.advance(4900)
+    for (const claim of claims) await engine.reconcile(claim, signal)
+    expect([cluster.writes.length, heard]).toEqual([2, []])
+    await cluster.clock.advance(200)
+    expect(heard).toEqual(['default/rooms-0'])
+    for (const claim of claims) await engine.reconcile(claim, signal)
+    expect(cluster.writes.map(({ verb, key }) => `${verb} ${key}`).slice(2)).toEqual(['create default/rooms-0'])
+  })
+
   test('one write gives a server its address', async () => {
     const cluster = new FakeCluster()
     const engine = await cluster.start()

@@ -1,10 +1,12 @@
 import type { Event, Node, Pod, Service } from '../apis/core/types.generated.ts'
+import * as core from '../apis/core/resources.generated.ts'
+import { isNotFound } from '../kube/api-error.ts'
 import type { Client } from '../kube/client.ts'
 import type { Clock } from '../kube/clock.ts'
 import type { Logger } from '../kube/logger.ts'
 import { noopLogger } from '../kube/logger.ts'
 import type { DeepReadonly, ObjectKey } from '../kube/object.ts'
-import { keyOf } from '../kube/object.ts'
+import { keyOf, splitKey } from '../kube/object.ts'
 import type { Store } from '../kube/store.ts'
 import { standing } from './claim-state.ts'
 import { serviceRows } from './clouds/rows.ts'
@@ -68,7 +70,17 @@ class Engine implements AddressEngine {
     const { client, stores, clock, logger = noopLogger, config = defaultProviderConfig } = options
     this.#options = options
     this.#logger = logger
-    this.#services = new ServiceView(stores.services, clock, key => this.#unseen(key))
+    const isThere = async (key: ObjectKey): Promise<boolean> => {
+      const { namespace, name } = splitKey(key)
+      try {
+        await client.get(core.services, namespace === undefined ? { name } : { namespace, name })
+        return true
+      } catch (error) {
+        if (isNotFound(error)) return false
+        throw error
+      }
+    }
+    this.#services = new ServiceView(stores.services, clock, isThere, key => this.#unseen(key))
     this.#troubles = new ServiceTroubles(stores.events)
     const nodeOf = (name: string) => stores.nodes.get(name)
     const shared = {

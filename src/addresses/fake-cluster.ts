@@ -122,6 +122,12 @@ export class FakeCluster {
         const metadata = { ...object.metadata, uid: `uid-${++this.#version}`, creationTimestamp: '' }
         return answer(this.#store({ ...object, metadata }), failure)
       },
+      get: async (_type: unknown, ref: { namespace?: string; name: string }) => {
+        await Promise.resolve()
+        const service = this.services.get(`${ref.namespace}/${ref.name}`)
+        if (service === undefined) throw new ApiError({ code: 404, reason: 'NotFound' })
+        return service
+      },
       delete: async (_type: unknown, ref: { namespace?: string; name: string }) => {
         await Promise.resolve()
         const key = `${ref.namespace}/${ref.name}`

@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import { ApiError } from '../../kube/api-error.ts'
+import type { Client } from '../../kube/client.ts'
+import { FakeClock } from '../../kube/fake-clock.ts'
 import type { KubeObject } from '../../kube/object.ts'
+import type { ResourceType } from '../../kube/resource.ts'
 import { ObjectStore } from '../../kube/store.ts'
 import { OwnWrites } from './own-writes.ts'
 
@@ -8,10 +12,22 @@ const object = (version: number, more: Partial<KubeObject['metadata']> = {}): Ku
   kind: 'Pod',
   metadata: { name: 'a', namespace: 'n', uid: 'u', creationTimestamp: '', resourceVersion: String(version), ...more },
 })
-const setUp = () => {
-  const store = new ObjectStore<KubeObject>({ all: () => ['x'] })
-  return { store, writes: new OwnWrites<KubeObject>(store) }
+const type: ResourceType<KubeObject> = { group: '', version: 'v1', plural: 'pods', kind: 'Pod', namespaced: true }
+
+/** `there` is what the API has, by name. */
+function openOn(store: ObjectStore<KubeObject>) {
+  const clock = new FakeClock()
+  const there = new Map<string, KubeObject>()
+  const gone: string[] = []
+  const get = (_type: unknown, { name }: { name: string }) => {
+    const found = there.get(name)
+    return found === undefined ? Promise.reject(new ApiError({ code: 404, reason: 'NotFound' })) : Promise.resolve(found)
+  }
+  const client = { get } as unknown as Pick<Client, 'get'>
+  const writes = new OwnWrites<KubeObject>(store, { client, clock, type, gone: ({ metadata }) => void gone.push(metadata.name) })
+  return { store, writes, clock, there, gone }
 }
+const setUp = () => openOn(new ObjectStore<KubeObject>({ all: () => ['x'] }))
 const all = (writes: OwnWrites<KubeObject>): string[] => writes.byIndex('all', 'x', () => true).map(found => found.metadata.resourceVersion)
 
 describe('OwnWrites', () => {
@@ -23,9 +39,22 @@ describe('OwnWrites', () => {
     expect(all(writes)).toEqual(['5'])
   })
 
+  it('gives up what came and went without the watch showing it, and waits for what is only late', async () => {
+    const { writes, clock, there, gone } = setUp()
+    for (const name of ['lost', 'late']) writes.wrote(object(5, { name, uid: name }))
+    there.set('late', object(5, { name: 'late', uid: 'late' }))
+    await clock.advance(4900)
+    expect([writes.get('n/lost')?.metadata.uid, gone]).toEqual(['lost', []])
+    await clock.advance(200)
+    expect([writes.get('n/lost'), writes.get('n/late')?.metadata.uid, gone]).toEqual([undefined, 'late', ['lost']])
+    // An answer that comes after that does not bring it back.
+    writes.wrote(object(6, { name: 'lost', uid: 'lost' }))
+    expect(writes.get('n/lost')).toBeUndefined()
+  })
+
   it('finds among many what was written and what the index does not have yet, each once', () => {
     const store = new ObjectStore<KubeObject>({ all: ({ metadata }) => (metadata.labels?.['of'] === 'x' ? ['x'] : []) })
-    const writes = new OwnWrites<KubeObject>(store)
+    const { writes } = openOn(store)
     const named = (name: string, version: number, of: string) => object(version, { name, uid: name, labels: { of } })
     for (const name of ['a', 'b', 'c']) store.apply(named(name, 1, 'x'))
     store.apply(named('d', 1, 'y'))

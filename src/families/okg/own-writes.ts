@@ -1,8 +1,21 @@
-import { type DeepReadonly, keyOf, type KubeObject, type ObjectKey } from '../../kube/object.ts'
+import { isNotFound } from '../../kube/api-error.ts'
+import type { Client } from '../../kube/client.ts'
+import type { Clock } from '../../kube/clock.ts'
+import { Doubts } from '../../kube/doubts.ts'
+import { type DeepReadonly, keyOf, type KubeObject, type ObjectKey, splitKey } from '../../kube/object.ts'
+import type { ResourceType } from '../../kube/resource.ts'
 import type { Store } from '../../kube/store.ts'
 
 /** How many objects that were seen to vanish are remembered, for answers to writes that come after the news of the object's end. */
 const rememberedDead = 4096
+
+export interface OwnWritesOptions<T extends KubeObject> {
+  readonly client: Pick<Client, 'get'>
+  readonly type: ResourceType<T>
+  readonly clock: Clock
+  /** Told of an object that was created here and is gone without the watch having shown it. */
+  readonly gone: (object: DeepReadonly<T>) => void
+}
 
 /**
  * A store that already knows what this process wrote: the answer to a write counts until the watch has caught up. So a lagging
@@ -17,13 +30,39 @@ export class OwnWrites<T extends KubeObject> implements Disposable {
   readonly #deleting = new Set<string>()
   readonly #dead = new Set<string>()
   readonly #subscription: Disposable
+  readonly #doubts: Doubts
 
-  constructor(store: Store<T>) {
+  constructor(store: Store<T>, { client, type, clock, gone }: OwnWritesOptions<T>) {
     this.#store = store
+    const isThere = async (key: ObjectKey): Promise<boolean> => {
+      const { namespace, name } = splitKey(key)
+      try {
+        const found = await client.get(type, namespace === undefined ? { name } : { namespace, name })
+        return found.metadata.uid === this.#written.get(key)?.metadata.uid
+      } catch (error) {
+        if (isNotFound(error)) return false
+        throw error
+      }
+    }
+    this.#doubts = new Doubts({
+      clock,
+      isThere,
+      gone: key => {
+        const object = this.#written.get(key)
+        // What the watch knows in an older version has an end that it will tell.
+        if (object === undefined || this.#store.get(key)?.metadata.uid === object.metadata.uid) return
+        this.#written.delete(key)
+        this.#bury(object.metadata.uid)
+        gone(object)
+      },
+    })
     const seen = (object: DeepReadonly<T>): void => {
       const key = keyOf(object)
       const written = this.#written.get(key)
-      if (written !== undefined && !isNewer(written, object)) this.#written.delete(key)
+      if (written !== undefined && !isNewer(written, object)) {
+        this.#written.delete(key)
+        this.#doubts.over(key)
+      }
       if (object.metadata.deletionTimestamp !== undefined) this.#deleting.delete(object.metadata.uid)
     }
     this.#subscription = store.subscribe({
@@ -33,8 +72,7 @@ export class OwnWrites<T extends KubeObject> implements Disposable {
         const key = keyOf(object)
         if (this.#written.get(key)?.metadata.uid === object.metadata.uid) this.#written.delete(key)
         this.#deleting.delete(object.metadata.uid)
-        this.#dead.add(object.metadata.uid)
-        if (this.#dead.size > rememberedDead) this.#dead.delete(this.#dead.values().next().value ?? '')
+        this.#bury(object.metadata.uid)
       },
     })
   }
@@ -69,6 +107,7 @@ export class OwnWrites<T extends KubeObject> implements Disposable {
     const written = this.#written.get(key)
     if (written !== undefined && written.metadata.uid === object.metadata.uid && !isNewer(object, written)) return
     this.#written.set(key, object)
+    if (stored?.metadata.uid !== object.metadata.uid) this.#doubts.about(key)
   }
 
   /** A delete was accepted. */
@@ -86,7 +125,10 @@ export class OwnWrites<T extends KubeObject> implements Disposable {
 
   /** The object turned out to be gone, or to be something else than we thought. */
   forget(object: DeepReadonly<T>): void {
-    if (this.#written.get(keyOf(object))?.metadata.uid === object.metadata.uid) this.#written.delete(keyOf(object))
+    const key = keyOf(object)
+    if (this.#written.get(key)?.metadata.uid !== object.metadata.uid) return
+    this.#written.delete(key)
+    this.#doubts.over(key)
   }
 
   isDeleting(object: DeepReadonly<T>): boolean {
@@ -95,6 +137,12 @@ export class OwnWrites<T extends KubeObject> implements Disposable {
 
   [Symbol.dispose](): void {
     this.#subscription[Symbol.dispose]()
+    this.#doubts[Symbol.dispose]()
+  }
+
+  #bury(uid: string): void {
+    this.#dead.add(uid)
+    if (this.#dead.size > rememberedDead) this.#dead.delete(this.#dead.values().next().value ?? '')
   }
 }
 

@@ -11,7 +11,7 @@ import { createEventRecorder, type EventRecorder } from '../../kube/event-record
 import { type Logger, noopLogger } from '../../kube/logger.ts'
 import type { MetricsSink } from '../../kube/metrics.ts'
 import { type DeepReadonly, keyOf, type ObjectKey } from '../../kube/object.ts'
-import { byControllerUid } from '../../kube/owner-reference.ts'
+import { byControllerUid, controllerOf } from '../../kube/owner-reference.ts'
 import type { Store } from '../../kube/store.ts'
 import type { AddressTrouble, OkgContext } from './context.ts'
 import { SetControl } from './control/set-control.ts'
@@ -103,11 +103,13 @@ export async function startOkg(options: OkgOptions, signal: AbortSignal): Promis
     clock,
     logger,
     recorder,
-    sets: stack.use(new OwnWrites(setStore)),
+    sets: stack.use(new OwnWrites(setStore, { client, clock, type: gameServerSets, gone: set => context.enqueueSet(keyOf(set)) })),
     nodes: nodeStore,
-    pods: stack.use(new OwnWrites(podStore)),
-    servers: stack.use(new OwnWrites(serverStore)),
-    revisions: stack.use(new OwnWrites(revisionStore)),
+    pods: stack.use(new OwnWrites(podStore, { client, clock, type: pods, gone: pod => onPod(pod) })),
+    servers: stack.use(new OwnWrites(serverStore, { client, clock, type: gameServers, gone: server => onServer(context, server) })),
+    revisions: stack.use(
+      new OwnWrites(revisionStore, { client, clock, type: controllerrevisions, gone: revision => onRevision(revision) }),
+    ),
     addressTroubles: new Map<ObjectKey, AddressTrouble>(),
     announced: new Map<ObjectKey, readonly string[]>(),
     enqueueSet: key => setController.enqueueAfter(key, setDelayMs + setDelayMsPerServer * (setStore.get(key)?.spec.replicas ?? 0)),
@@ -121,6 +123,10 @@ export async function startOkg(options: OkgOptions, signal: AbortSignal): Promis
     createServerController(context, { ...metrics, ...(options.workers?.servers && { workers: options.workers.servers }) }),
   )
 
+  const onRevision = (revision: DeepReadonly<ControllerRevision>): void => {
+    const owner = controllerOf(revision)
+    if (owner !== undefined) context.enqueueSet(`${revision.metadata.namespace ?? ''}/${owner.name}`)
+  }
   const onPod = (pod: DeepReadonly<Pod>): void => {
     const owner = setReferenceOf(pod)
     if (owner === undefined) return

@@ -1,5 +1,6 @@
 import type { Service } from '../../../apis/core/types.generated.ts'
 import type { Clock } from '../../../kube/clock.ts'
+import { Doubts, type DoubtsOptions } from '../../../kube/doubts.ts'
 import type { DeepReadonly, ObjectKey } from '../../../kube/object.ts'
 import type { Store } from '../../../kube/store.ts'
 
@@ -8,28 +9,23 @@ interface OwnWrite {
   readonly service: DeepReadonly<Service> | undefined
   /** The version in the store before we wrote; undefined when we created it. */
   readonly basedOn: string | undefined
-  readonly at: number
 }
-
-/**
- * After this long a write that no watch ever showed is forgotten: it never happened, or the Service came and went between two lists.
- * Well above the longest pause between two attempts to watch.
- */
-const longestLagMs = 120_000
 
 /** Services as the watch shows them, and as we just wrote them where the watch lags behind. */
 export class ServiceView implements Disposable {
   readonly #store: Store<Service>
-  readonly #clock: Clock
-  readonly #forgotten: (key: ObjectKey) => void
+  readonly #doubts: Doubts
   readonly #own = new Map<ObjectKey, OwnWrite>()
-  #timer: Disposable | undefined
 
-  /** `forgotten` hears of keys whose Service was written and never seen. */
-  constructor(store: Store<Service>, clock: Clock, forgotten: (key: ObjectKey) => void) {
+  /** `isThere` asks the API for a Service; `forgotten` hears of keys whose Service was written and is not there. */
+  constructor(store: Store<Service>, clock: Clock, isThere: DoubtsOptions['isThere'], forgotten: (key: ObjectKey) => void) {
     this.#store = store
-    this.#clock = clock
-    this.#forgotten = forgotten
+    const gone = (key: ObjectKey): void => {
+      if (!this.isAhead(key)) return
+      this.#own.delete(key)
+      forgotten(key)
+    }
+    this.#doubts = new Doubts({ clock, isThere, gone })
   }
 
   get(key: ObjectKey): DeepReadonly<Service> | undefined {
@@ -38,7 +34,7 @@ export class ServiceView implements Disposable {
     if (own === undefined) return seen
     const isAhead = seen === undefined ? own.basedOn === undefined : isBase(own, seen)
     if (isAhead) return own.service ?? seen
-    this.#own.delete(key)
+    this.ended(key)
     return seen
   }
 
@@ -66,24 +62,16 @@ export class ServiceView implements Disposable {
   /** The Service is gone, or was not created after all. */
   ended(key: ObjectKey): void {
     this.#own.delete(key)
+    this.#doubts.over(key)
   }
 
   [Symbol.dispose](): void {
-    this.#timer?.[Symbol.dispose]()
-    this.#timer = undefined
+    this.#doubts[Symbol.dispose]()
   }
 
   #note(key: ObjectKey, service: DeepReadonly<Service> | undefined, basedOn: string | undefined): void {
-    this.#own.set(key, { service, basedOn, at: this.#clock.now() })
-    this.#timer ??= this.#clock.after(longestLagMs, () => this.#forget())
-  }
-
-  #forget(): void {
-    this.#timer = undefined
-    const old = [...this.#own].filter(([, own]) => this.#clock.now() - own.at >= longestLagMs)
-    for (const [key] of old) this.#own.delete(key)
-    if (this.#own.size > 0) this.#timer = this.#clock.after(longestLagMs, () => this.#forget())
-    for (const [key] of old) this.#forgotten(key)
+    this.#own.set(key, { service, basedOn })
+    this.#doubts.about(key)
   }
 }
 
