@@ -126,6 +126,28 @@ describe('Reflector', () => {
     await reflector[Symbol.asyncDispose]()
   })
 
+  test('a refresh in the middle of listing anew waits for the new list: what the store has is old', async () => {
+    const { server, clock, reflector, heard } = setUp()
+    server.put('old')
+    reflector.start()
+    await reflector.store.whenSynced()
+    await clock.advance(2000)
+    server.reset()
+    server.remove('old')
+    server.put('new')
+    server.compact()
+    await clock.advance(500)
+    for (let times = 0; times < 3; times += 1) server.refusals.push({ status: 500 })
+    let isFresh = false
+    const done = reflector.refresh(new AbortController().signal).then(() => (isFresh = true))
+    await clock.advance(0)
+    expect([isFresh, names(reflector)]).toEqual([false, ['old']])
+    await clock.advance(10_000)
+    await done
+    expect([heard, names(reflector)]).toEqual([['+old', '-old', '+new'], ['new']])
+    await reflector[Symbol.asyncDispose]()
+  })
+
   test('lists again at 410 and announces only differences', async () => {
     const { server, clock, reflector, heard } = setUp()
     server.put('stays')

@@ -77,6 +77,8 @@ export class Reflector<T extends KubeObject> implements AsyncDisposable {
   /** The version up to which the store has seen everything, for resuming after a failure in mid-stream. */
   #resumeAt: string | undefined
   #run: Promise<void> | undefined
+  /** Whether the store was ever complete. */
+  #hasFilled = false
   /** When the server said something last, on the monotonic clock. */
   #heardAt = Number.NEGATIVE_INFINITY
   /** Ends the current step early; see {@link refresh}. */
@@ -112,7 +114,8 @@ export class Reflector<T extends KubeObject> implements AsyncDisposable {
    * long ago: its watch may have died without a word, so one that has not said anything just now is opened again where it stands.
    */
   async refresh(signal: AbortSignal): Promise<void> {
-    if (this.#resumeAt === undefined || this.#clock.monotonic() - this.#heardAt < newsMs) return
+    // One that is yet to be filled has nothing old. One that lists anew has, until it is done.
+    if (!this.#hasFilled || (this.#resumeAt !== undefined && this.#clock.monotonic() - this.#heardAt < newsMs)) return
     this.#fresh ??= Promise.withResolvers()
     const { promise } = this.#fresh
     this.#interrupt.abort()
@@ -152,6 +155,13 @@ export class Reflector<T extends KubeObject> implements AsyncDisposable {
     return this.#resumeAt === undefined ? this.#initialState() : { name: 'watching', resourceVersion: this.#resumeAt }
   }
 
+  #fill(objects: ReadonlyMap<ObjectKey, DeepReadonly<T>>): void {
+    this.#store.replace(objects)
+    this.#hasFilled = true
+    this.#failures = 0
+    this.#caughtUp()
+  }
+
   #caughtUp(): void {
     this.#fresh?.resolve()
     this.#fresh = undefined
@@ -175,8 +185,7 @@ export class Reflector<T extends KubeObject> implements AsyncDisposable {
     const list = await client.list(type, { ...this.#selection(), signal })
     const objects = new Map<ObjectKey, DeepReadonly<T>>()
     for (const item of list.items as readonly DeepReadonly<T>[]) objects.set(keyOf(item), item)
-    this.#store.replace(objects)
-    this.#failures = 0
+    this.#fill(objects)
     return { name: 'watching', resourceVersion: list.metadata.resourceVersion }
   }
 
@@ -190,10 +199,8 @@ export class Reflector<T extends KubeObject> implements AsyncDisposable {
       } else if (event.type === 'BOOKMARK') {
         if (event.object.metadata.annotations?.[initialEventsEnd] !== 'true') continue
         resourceVersion = event.object.metadata.resourceVersion
-        this.#store.replace(pending)
+        this.#fill(pending)
         pending.clear()
-        this.#failures = 0
-        this.#caughtUp()
       } else if (event.type === 'DELETED') pending.delete(keyOf(event.object))
       else pending.set(keyOf(event.object), event.object)
       if (resourceVersion !== undefined) this.#resumeAt = resourceVersion
