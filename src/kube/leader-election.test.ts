@@ -285,6 +285,18 @@ describe('LeaderElector', () => {
     await Promise.all([a.stopped(), b.stopped()])
   })
 
+  test('a renewal that arrives while its sender stops does not keep the lease from being released', async () => {
+    const { server, clock, a, b } = await pair()
+    const { lease } = server
+    // What was sent and whose answer nobody waited for.
+    if (lease !== undefined) server.lease = { ...lease, metadata: { ...lease.metadata, resourceVersion: '999' } }
+    await a.stopped()
+    expect(server.lease?.spec?.holderIdentity).toBe('')
+    await clock.advance(1300)
+    expect(b.elector.isLeader()).toBe(true)
+    await b.stopped()
+  })
+
   test('the very first leader waits for as long as one might lead whose lease was just deleted', async () => {
     const server = new LeaseServer()
     const clock = new FakeClock()

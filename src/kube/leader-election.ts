@@ -267,22 +267,28 @@ export class LeaderElector {
     return ranOut.signal.aborted
   }
 
-  /** Empties the lease if it is still ours, with the version we know: never another's. */
+  /** Empties the lease if it is still ours: never another's. */
   async #release(fence: WriteFence): Promise<void> {
     const wasLeader = fence.isOpen
     fence.close('the lease is being released')
     this.#fence = undefined
     const lease = this.#observed?.lease
     if (!wasLeader || lease === undefined) return
+    const { client, namespace, name, identity } = this.#options
+    const signal = AbortSignal.timeout(2000)
+    const empty = (held: DeepReadonly<Lease>): Promise<DeepReadonly<Lease>> =>
+      client.update(leases, { ...held, spec: releasedSpec(held.spec, this.#clock.now()) }, { signal })
     try {
-      const released = await this.#options.client.update(
-        leases,
-        { ...lease, spec: releasedSpec(lease.spec, this.#clock.now()) },
-        { signal: AbortSignal.timeout(2000) },
-      )
+      const released = await empty(lease).catch(async (error: unknown) => {
+        if (!isConflict(error)) throw error
+        // A renewal that was under way when the work ended may have arrived all the same.
+        const now = await client.get(leases, { namespace, name }, { signal })
+        if (now.spec?.holderIdentity !== identity) throw error
+        return empty(now)
+      })
       this.#see(released)
     } catch (error) {
-      this.#logger.debug('the lease was not released and will run out', { lease: this.#options.name, error })
+      this.#logger.debug('the lease was not released and will run out', { lease: name, error })
     }
   }
 
