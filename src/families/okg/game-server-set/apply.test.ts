@@ -6,13 +6,15 @@ import { FakeClock } from '../../../kube/fake-clock.ts'
 import type { Member, Step } from '../../../servers/model.ts'
 import type { OkgContext } from '../context.ts'
 import { applySteps } from './apply.ts'
+import { rankOf } from './scale-down-order.ts'
 
 const metadata = { namespace: 'n', uid: 'u', resourceVersion: '1', creationTimestamp: '2026-01-01T00:00:00Z' }
 const pod = {
   metadata: { ...metadata, name: 'a-0', labels: { [labels.opsState]: 'None', [labels.deletePriority]: '0' } },
 } as unknown as Pod
 const set = { metadata: { ...metadata, name: 'a' } } as unknown as GameServerSet
-const member = { key: 'a-0', uid: 'u' } as Member
+/** As the plan knew it: nothing was said of it. */
+const member = { key: 'a-0', uid: 'u', rank: rankOf(pod.metadata.labels) } as Member
 
 /** Takes one step on a cluster whose GameServer has this spec; what was deleted, and what is to be looked at again. */
 async function take(because: 'ScaleDown' | 'Outdated', spec: object) {

@@ -9,13 +9,14 @@ import { ApiError, isAlreadyExists, isConflict, isNamespaceTerminating, isNotFou
 import { formatTime } from '../../../kube/clock.ts'
 import { type DeepReadonly, keyOf } from '../../../kube/object.ts'
 import { isControlledBy } from '../../../kube/owner-reference.ts'
-import type { Change, Revision, RevisionId, Step, Template } from '../../../servers/model.ts'
+import type { Change, Member, Revision, RevisionId, Step, Template } from '../../../servers/model.ts'
 import type { OkgContext } from '../context.ts'
 import { claimOf } from '../game-server/claim.ts'
 import { intentLabels } from '../game-server/intent.ts'
 import { stateChange } from '../game-server/state-labels.ts'
 import { ownAnnotations } from '../names.ts'
-import { differing, patchPod, type PodChange } from '../pod-patch.ts'
+import { patchPod, type PodChange } from '../pod-patch.ts'
+import { rankOf, scaleDownOrder } from './scale-down-order.ts'
 import { inPlaceChange } from './in-place-steps.ts'
 import { newPod } from './new-pod.ts'
 import { survivingServer } from './reclaim.ts'
@@ -73,7 +74,7 @@ async function applyStep(input: ApplyInput, step: Step): Promise<CreateTrouble |
   const pod = context.pods.get(`${set.metadata.namespace ?? 'default'}/${step.member.key}`)
   if (pod === undefined || pod.metadata.uid !== step.member.uid) return undefined
   const now = context.clock.now()
-  if ('because' in step && step.because === 'ScaleDown' && (await isIntentUnseen(input, pod))) return undefined
+  if ('because' in step && step.because === 'ScaleDown' && (await isIntentNews(input, step.member))) return undefined
   switch (step.do) {
     case 'delete':
       await deleteServer(input, pod)
@@ -153,17 +154,18 @@ async function createServer(
 }
 
 /**
- * Whether operators have said of this server what its pod does not carry yet, so that another one might have to leave. Asked of the API: sets,
- * servers and pods come by watches that keep no order among them, and who marks a server as Allocated and scales down then must not lose it.
+ * Whether operators have said something of this server that the plan did not know, so that another one might have to leave. Asked of the API:
+ * sets, servers and pods come by watches that keep no order among them, and who marks a server as Allocated and scales down then must not
+ * lose it.
  */
-async function isIntentUnseen({ context, signal }: ApplyInput, pod: DeepReadonly<Pod>): Promise<boolean> {
-  const { name, namespace = '' } = pod.metadata
+async function isIntentNews({ context, set, signal }: ApplyInput, { key: name, rank }: Member): Promise<boolean> {
+  const namespace = set.metadata.namespace ?? 'default'
   try {
     const server = await context.client.get(gameServers, { namespace, name }, { signal })
-    const { [labels.opsState]: opsState, [labels.deletePriority]: priority } = intentLabels(server)
-    if (differing(pod.metadata.labels, { [labels.opsState]: opsState, [labels.deletePriority]: priority }) === undefined) return false
+    const now = rankOf(intentLabels(server))
+    if (scaleDownOrder.every(({ by }) => now[by] === rank[by])) return false
     context.servers.wrote(server)
-    context.enqueueServer(keyOf(pod))
+    context.enqueueServer(`${namespace}/${name}`)
     return true
   } catch (error) {
     if (isNotFound(error)) return false
