@@ -1,4 +1,5 @@
 import { stringify } from 'yaml'
+import { agonesCustomResourceDefinitions } from '../src/apis/agones.dev/custom-resource-definitions.ts'
 import { okgCustomResourceDefinitions } from '../src/apis/game.kruise.io/custom-resource-definitions.ts'
 
 /**
@@ -6,15 +7,20 @@ import { okgCustomResourceDefinitions } from '../src/apis/game.kruise.io/custom-
  * not files of `crds/` because Helm never upgrades those.
  */
 export function crdTemplates(): ReadonlyMap<string, string> {
+  const families = [
+    { definitions: okgCustomResourceDefinitions, condition: '.Values.crds.install' },
+    { definitions: agonesCustomResourceDefinitions, condition: 'and .Values.crds.install .Values.agones.enabled' },
+  ]
   return new Map(
-    okgCustomResourceDefinitions.map(definition => {
-      const { apiVersion, kind, metadata, spec } = definition
-      const body = stringify({ spec }, { lineWidth: 0, aliasDuplicateObjects: false })
-      if (body.includes('{{')) throw new Error(`${metadata.name}: its schema has a template's braces in it`)
-      return [
-        `${metadata.name}.yaml`,
-        `{{- /* Made by "npm run generate:install"; the source is src/apis. */ -}}
-{{- if .Values.crds.install }}
+    families.flatMap(({ definitions, condition }) =>
+      definitions.map(definition => {
+        const { apiVersion, kind, metadata, spec } = definition
+        const body = stringify({ spec }, { lineWidth: 0, aliasDuplicateObjects: false })
+        if (body.includes('{{')) throw new Error(`${metadata.name}: its schema has a template's braces in it`)
+        return [
+          `${metadata.name}.yaml`,
+          `{{- /* Made by "npm run generate:install"; the source is src/apis. */ -}}
+{{- if ${condition} }}
 apiVersion: ${apiVersion}
 kind: ${kind}
 metadata:
@@ -32,7 +38,8 @@ metadata:
   {{- end }}
 ${body}{{- end }}
 `,
-      ]
-    }),
+        ] as const
+      }),
+    ),
   )
 }

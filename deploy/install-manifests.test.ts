@@ -53,5 +53,11 @@ test('an object of no known component is not lost in silence', () => {
 })
 
 test('every definition becomes a template', () => {
-  expect([...crdTemplates().keys()]).toEqual(['gameserversets.game.kruise.io.yaml', 'gameservers.game.kruise.io.yaml'])
+  expect([...crdTemplates().keys()].toSorted()).toEqual([
+    'fleets.agones.dev.yaml',
+    'gameservers.agones.dev.yaml',
+    'gameservers.game.kruise.io.yaml',
+    'gameserversets.agones.dev.yaml',
+    'gameserversets.game.kruise.io.yaml',
+  ])
 })

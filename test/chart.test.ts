@@ -33,6 +33,7 @@ const everyOption = [
   'providerConfig=[kubernetes]',
   'takeOver=true',
   'watchNamespaces={games,lobby}',
+  'agones.enabled=true',
 ].flatMap(value => ['--set', value])
 
 describe('the chart', () => {
@@ -47,6 +48,8 @@ describe('the chart', () => {
     ['a log level that does not exist', 'logLevel=loud', '/logLevel'],
     ['a digest that is none', 'image.digest=abc', '/image/digest'],
     ['a namespace with capitals', 'watchNamespaces={Games}', '/watchNamespaces/0'],
+    ['a port that does not exist', 'agones.portRange.max=70000', '/agones/portRange/max'],
+    ['Agones without its extensions', 'agones.enabled=true,webhooks.enabled=false', 'agones.enabled needs webhooks.enabled'],
     ['no account where none is made', 'controller.serviceAccount.create=false', 'controller.serviceAccount.name is needed'],
   ])('refuses %s', (_what, value, complaint) => {
     expect(() => render('--set', value)).toThrow(complaint)
@@ -93,6 +96,43 @@ describe('the chart', () => {
     expect(named(manifests, 'Deployment', 'berth-controller')?.spec?.template?.spec.containers[0]?.args).toContain(
       '--namespaces=games,lobby',
     )
+  })
+})
+
+describe('the chart with Agones', () => {
+  const manifests = render('--set', 'agones.enabled=true')
+  const argumentsOf = (name: string) => named(manifests, 'Deployment', name)?.spec?.template?.spec.containers[0]?.args
+
+  test('is as without, unless it is asked for', () => {
+    expect(JSON.stringify(render())).not.toContain('agones')
+  })
+
+  test('brings its kinds, its API and what its components are told', () => {
+    const names = manifests.filter(({ kind }) => kind === 'CustomResourceDefinition').map(({ metadata }) => metadata.name)
+    expect(names.filter(name => name.endsWith('.agones.dev')).toSorted()).toEqual([
+      'fleets.agones.dev',
+      'gameservers.agones.dev',
+      'gameserversets.agones.dev',
+    ])
+    expect(named(manifests, 'APIService', 'v1.allocation.agones.dev')?.spec).toMatchObject({
+      service: { name: 'berth-webhooks', namespace: 'berth-system', port: 443 },
+    })
+    expect(argumentsOf('berth-controller')).toEqual(
+      expect.arrayContaining(['--agones', expect.stringMatching(/^--agones-sidecar-image=.+:.+$/), '--agones-port-range=7000-8000']),
+    )
+    expect(argumentsOf('berth-webhooks')).toContain('--agones')
+  })
+
+  test('lets sidecars look at servers and change them, and the controller hand out this role alone', () => {
+    expect(named(manifests, 'ClusterRole', 'agones-sdk')?.rules).toEqual([
+      { apiGroups: ['agones.dev'], resources: ['gameservers'], verbs: ['list', 'watch', 'patch'] },
+      { apiGroups: [''], resources: ['events'], verbs: ['create', 'patch'] },
+    ])
+    const rules = named(manifests, 'ClusterRole', 'berth-controller')?.rules ?? []
+    expect(rules.filter(({ resources }) => resources?.includes('clusterroles'))).toEqual([
+      { apiGroups: ['rbac.authorization.k8s.io'], resources: ['clusterroles'], resourceNames: ['agones-sdk'], verbs: ['bind'] },
+    ])
+    expect(rules.filter(({ verbs }) => verbs?.some(verb => verb === '*' || verb === 'escalate') === true)).toEqual([])
   })
 })
 

@@ -45,14 +45,39 @@ export async function bundle(): Promise<ProgramFile[]> {
     banner: chunk => (chunk.isEntry ? '#!/usr/bin/node --max-semi-space-size=4' : ''),
   })
   await build.close()
+  const sidecar = await sidecarProgram()
   const files: ProgramFile[] = output.map(part => [part.fileName, part.type === 'chunk' ? part.code : part.source])
   const modules = output.flatMap(part => (part.type === 'chunk' ? part.moduleIds : []))
   return [
     ...files,
+    [sidecarFile, sidecar.code],
     ['package.json', `${JSON.stringify({ type: 'module', private: true })}\n`],
     ['LICENSE', await readFile(join(root, 'LICENSE'))],
-    ['THIRD-PARTY-LICENSES', await licenses(modules)],
+    ['THIRD-PARTY-LICENSES', await licenses([...modules, ...sidecar.moduleIds])],
   ]
+}
+
+/** The sidecar's program, by its name below the program's folder. */
+export const sidecarFile = 'berth-sdk-server.js'
+
+/** One file, since hundreds of them run on a host. Pods start it with arguments of their own for Node; see `src/main/agones.ts`. */
+async function sidecarProgram(): Promise<{ readonly code: string; readonly moduleIds: readonly string[] }> {
+  const build = await rolldown({
+    cwd: root,
+    input: { sidecar: 'src/main/sdk-server.ts' },
+    platform: 'node',
+    external: ['bufferutil', 'utf-8-validate'],
+  })
+  const { output } = await build.generate({
+    format: 'esm',
+    codeSplitting: false,
+    minify: true,
+    comments: { legal: true, annotation: false, jsdoc: false },
+    banner: '#!/usr/bin/node --lite-mode',
+  })
+  await build.close()
+  const [chunk] = output
+  return { code: chunk.code, moduleIds: chunk.moduleIds }
 }
 
 /** A module in the place of one that is left out: it explains itself when it is called. */

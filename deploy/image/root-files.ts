@@ -3,7 +3,7 @@ import { chmodSync, copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { rootCertificates } from 'node:tls'
-import type { ProgramFile } from './bundle.ts'
+import { type ProgramFile, sidecarFile } from './bundle.ts'
 import type { TarEntry } from './tar.ts'
 
 /** Who the program runs as. */
@@ -34,8 +34,11 @@ export function systemFiles(): TarEntry[] {
 /** The part that every version of Berth changes. */
 export function programFiles(files: readonly ProgramFile[]): TarEntry[] {
   return withFolders([
-    ...files.map(([path, content]) => file(`${programFolder}/${path}`, path === 'berth.js' ? 0o755 : 0o644, content)),
+    ...files.map(([path, content]) =>
+      file(`${programFolder}/${path}`, path === 'berth.js' || path === sidecarFile ? 0o755 : 0o644, content),
+    ),
     { type: 'link', path: 'usr/bin/berth', target: '../share/berth/berth.js' },
+    { type: 'link', path: 'usr/bin/berth-sdk-server', target: `../share/berth/${sidecarFile}` },
   ])
 }
 

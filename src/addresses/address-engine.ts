@@ -11,6 +11,7 @@ import type { Store } from '../kube/store.ts'
 import { standing } from './claim-state.ts'
 import { serviceRows } from './clouds/rows.ts'
 import type { AddressEngine, PodPreparation } from './engine.ts'
+import { HostPorts } from './host-ports.ts'
 import type { Holding } from './ledger/port-ledger.ts'
 import { PortLedger, sameHolding } from './ledger/port-ledger.ts'
 import type { Claim, ClaimStatus, Parameter, ParameterProblem } from './model.ts'
@@ -56,6 +57,7 @@ class Engine implements AddressEngine {
   readonly #byName = new Map<string, AddressProvider>()
   readonly #hostPort: HostPortProvider
   readonly #ledger = new PortLedger()
+  readonly hostPorts = new HostPorts(this.#ledger)
   readonly #reservations: Reservations = new Map()
   readonly #waiting = new WaitingClaims()
   readonly #services: ServiceView
@@ -93,7 +95,7 @@ class Engine implements AddressEngine {
       waiting: this.#waiting,
       config,
     }
-    this.#hostPort = new HostPortProvider({ ledger: this.#ledger, config, nodeOf })
+    this.#hostPort = new HostPortProvider({ hostPorts: this.hostPorts, config, nodeOf })
     for (const provider of [this.#hostPort, ...serviceRows.map(row => new ServiceProvider({ ...shared, row }))])
       this.#byName.set(provider.name, provider)
   }

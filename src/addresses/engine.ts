@@ -1,3 +1,4 @@
+import type { HostPorts } from './host-ports.ts'
 import type { Claim, ClaimStatus, Parameter, ParameterProblem } from './model.ts'
 
 /** Host ports to add to a pod before it is created, by container. Writing the pod *is* the reservation. */
@@ -17,6 +18,8 @@ export type PodPreparation =
  * and calls the subscribers back with the claim's key.
  */
 export interface AddressEngine extends AsyncDisposable {
+  /** Ports of nodes, for families whose servers ask for them by themselves. */
+  readonly hostPorts: HostPorts
   /** Names of the known providers, for messages. */
   readonly providers: readonly string[]
   /** Pure. Unknown provider, unknown or malformed parameters; names the nearest valid one. */

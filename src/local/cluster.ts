@@ -11,9 +11,11 @@ import type { CloudOptions } from './clouds/cloud.ts'
 import { startControllers } from './controllers/controller-manager.ts'
 import type { HostPlan } from './host-plan.ts'
 import { FolderCatalogue } from './node/images/folder-catalogue.ts'
+import { ResidentCatalogue } from './node/images/resident-catalogue.ts'
 import { createNode } from './node/node.ts'
 import { retireNodes } from './node/retire-nodes.ts'
 import { createContainerRuntime } from './node/runtime/create-container-runtime.ts'
+import type { ResidentProgram } from './node/runtime/resident-container.ts'
 import type { ContainerRuntime, Isolation } from './node/runtime/runtime.ts'
 import { createSimulatedNodes } from './node/simulate/simulated-nodes.ts'
 import type { NodeStreams } from './node/streams.ts'
@@ -35,6 +37,8 @@ export interface ClusterOptions {
   readonly simulate?: boolean
   /** Folders with image definitions. */
   readonly imageFolders: readonly string[]
+  /** Images that are programs of this process, by repository. */
+  readonly residents?: ReadonlyMap<string, ResidentProgram>
   /** No stronger isolation of containers than this. Default: the strongest the host allows. */
   readonly isolation?: Isolation
   readonly cloud?: CloudOptions
@@ -102,10 +106,10 @@ export async function startCluster(options: ClusterOptions): Promise<EmbeddedClu
 
   const routes: StreamRoute[] = []
   const names: string[] = []
-  const images = new FolderCatalogue({
-    folders: options.imageFolders,
-    onProblem: problem => logger.warn(problem),
-  })
+  const images = new ResidentCatalogue(
+    options.residents ?? new Map(),
+    new FolderCatalogue({ folders: options.imageFolders, onProblem: problem => logger.warn(problem) }),
+  )
   const expected = [...Array(count).keys()].map(index => `${simulate ? 'simulated' : 'berth'}-${index}`)
   await retireNodes(client('system:kube-controller-manager'), expected)
   if (runtime === undefined) {

@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import type { CliContext } from '../cli/context.ts'
+import type { AgonesConfig } from '../families/agones/context.ts'
 import { Cache } from '../kube/cache.ts'
 import { RestClient } from '../kube/rest-client.ts'
 import type { Transport } from '../kube/transport.ts'
 import type { Fence } from '../kube/write-fence.ts'
+import { agonesConfig, sidecarCommand } from './agones-config.ts'
 import type { ControllerOptions } from './controller-command.ts'
 import { fillStores, startControllers } from './controllers.ts'
 import { installDefinitions } from './definitions.ts'
@@ -22,6 +24,7 @@ export async function runController(context: CliContext, transport: Transport, o
   const logger = createLogger({ level: options.logLevel })
   const metrics = new PrometheusMetrics()
   const { namespaces, takeOver = false } = options
+  const agones = options.agones === true ? agonesOf(options) : undefined
   const network = await readProviderConfig(context.cwd, options.providerConfig)
   // Which replica wrote what: audit logs have this, managed fields only "berth".
   const identity = `${hostname()}_${randomUUID()}`
@@ -38,9 +41,9 @@ export async function runController(context: CliContext, transport: Transport, o
     const writer = fence === undefined ? client : new RestClient({ ...connection, fence })
     // What it saw while it waited may be old, if its network was bad; it must not act on that.
     await cache.refresh(signal)
-    if (options.installCrds === true) await installDefinitions(writer, signal, { logger, takeOver })
+    if (options.installCrds === true) await installDefinitions(writer, signal, { logger, takeOver, agones: agones !== undefined })
     await using _controllers = await startControllers(
-      { client: writer, cache, logger, metrics, takeOver, ...(network === undefined ? {} : { network }) },
+      { client: writer, cache, logger, metrics, takeOver, ...(network && { network }), ...(agones && { agones }) },
       signal,
     )
     logger.info('controllers are at work', { server: context.server })
@@ -52,7 +55,7 @@ export async function runController(context: CliContext, transport: Transport, o
   const becomeReady = async (): Promise<void> => {
     // Kinds that are yet to be installed cannot be watched.
     if (options.installCrds !== true) {
-      fillStores(cache)
+      fillStores(cache, { agones: agones !== undefined })
       await cache.whenSynced(context.signal)
     }
     // Waiting to lead is being ready: a rolling update must not wait for the old leader.
@@ -64,4 +67,12 @@ export async function runController(context: CliContext, transport: Transport, o
   const lease = { namespace: options.leaseNamespace, name: 'berth-controller', identity, leaseDurationMs: options.leaseDuration }
   const election = { client, transport, ...lease, logger, metrics, clock: context.clock }
   await Promise.all([becomeReady().catch(stopped), leadAgainAndAgain(election, work, context.signal).catch(stopped)])
+}
+
+function agonesOf({
+  agonesSidecarImage: image = '',
+  agonesSidecarPullPolicy: imagePullPolicy,
+  agonesPortRange,
+}: ControllerOptions): AgonesConfig {
+  return agonesConfig({ image, command: sidecarCommand, ...(imagePullPolicy && { imagePullPolicy }) }, agonesPortRange)
 }

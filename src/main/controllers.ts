@@ -3,6 +3,8 @@ import type { AddressEngine } from '../addresses/engine.ts'
 import { serviceWarnings } from '../addresses/providers/service/service-troubles.ts'
 import type { ProviderConfig } from '../addresses/provider-config.ts'
 import { events, nodes, pods, services } from '../apis/core/resources.generated.ts'
+import type { AgonesConfig } from '../families/agones/context.ts'
+import { agonesStores, startAgones } from '../families/agones/start.ts'
 import { okgStores, startOkg } from '../families/okg/start.ts'
 import { Cache } from '../kube/cache.ts'
 import type { Client } from '../kube/client.ts'
@@ -23,6 +25,8 @@ export interface ControllersOptions {
   readonly namespaces?: readonly string[]
   /** Also run GameServerSets that OpenKruiseGame runs or could run; see `OkgOptions`. */
   readonly takeOver?: boolean
+  /** Default: the Agones family is off. */
+  readonly agones?: AgonesConfig
 }
 
 /** Berth's own controllers at work on one cluster; any Kubernetes will do. Disposal stops them and leaves the cluster as it is. */
@@ -38,9 +42,10 @@ const addressStores = (cache: Cache) => ({
 })
 
 /** Begins to fill every store the controllers will ask for, so that they need not wait for lists when they start. */
-export function fillStores(cache: Cache): void {
+export function fillStores(cache: Cache, { agones }: { readonly agones: boolean }): void {
   addressStores(cache)
   okgStores(cache)
+  if (agones) agonesStores(cache)
 }
 
 /** Starts the address engine and every family on it. Resolves when they work. */
@@ -73,6 +78,10 @@ export async function startControllers(options: ControllersOptions, signal: Abor
       signal,
     ),
   )
+  if (options.agones !== undefined) {
+    const agones = { client, addresses, config: options.agones, cache, clock, logger: withFields(logger, { component: 'agones' }) }
+    parts.use(await startAgones({ ...agones, ...(metrics === undefined ? {} : { metrics }) }, signal))
+  }
   const running = parts.move()
   return { addresses, [Symbol.asyncDispose]: () => running.disposeAsync() }
 }

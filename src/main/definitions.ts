@@ -1,5 +1,6 @@
 import { customresourcedefinitions } from '../apis/core/resources.generated.ts'
 import type { CustomResourceDefinition } from '../apis/core/types.generated.ts'
+import { agonesCustomResourceDefinitions } from '../apis/agones.dev/custom-resource-definitions.ts'
 import { okgCustomResourceDefinitions } from '../apis/game.kruise.io/custom-resource-definitions.ts'
 import { isManagerDeployed } from '../families/okg/control/manager-presence.ts'
 import { isAlreadyExists } from '../kube/api-error.ts'
@@ -13,6 +14,8 @@ export interface InstallOptions {
   readonly logger?: Logger
   /** Also replace definitions that OpenKruiseGame works with. Default false. */
   readonly takeOver?: boolean
+  /** Also the kinds of Agones. Default false. */
+  readonly agones?: boolean
 }
 
 /**
@@ -21,7 +24,8 @@ export interface InstallOptions {
  */
 export async function installDefinitions(client: Client, signal: AbortSignal, options: InstallOptions = {}): Promise<void> {
   const { clock = systemClock, logger = noopLogger, takeOver = false } = options
-  const definitions = okgCustomResourceDefinitions as unknown as readonly New<CustomResourceDefinition>[]
+  const kinds = [...okgCustomResourceDefinitions, ...(options.agones === true ? agonesCustomResourceDefinitions : [])]
+  const definitions = kinds as unknown as readonly New<CustomResourceDefinition>[]
   const isShared = !takeOver && (await isManagerDeployed(client, signal))
   if (isShared) logger.warn("OpenKruiseGame's manager is there: its CustomResourceDefinitions stay as they are")
   await Promise.all(definitions.map(definition => install(client, definition, !isShared, signal)))

@@ -15,6 +15,7 @@ interface DevOptions {
   nodes: number
   simulate?: boolean
   controllers: boolean
+  agones?: boolean
   port?: number
   images?: readonly string[]
   loadBalancer?: readonly string[]
@@ -42,6 +43,7 @@ export function addDevCommand(
     .option('--data-dir <folder>', 'keep everything here, and be there again after a restart (default: in memory)')
     .option('--nodes <number>', 'number of nodes', wholeNumber, 1)
     .option('--simulate', 'run no processes: pods become ready by the clock, so that thousands fit')
+    .option('--agones', 'serve the API of Agones as well: Fleets, GameServers, their SDK, allocation')
     .option('--no-controllers', 'a plain Kubernetes: run "berth controller" in a process of its own')
     .option(
       '--port <port>',
@@ -69,6 +71,7 @@ Examples:
   berth dev                                  # then, elsewhere: export KUBECONFIG=$PWD/.berth/kubeconfig; kubectl get gss
   berth dev -f examples/2048                 # with a set of game servers from the start
   berth dev --data-dir .berth/data           # everything is there again next time
+  berth dev --agones -f examples/agones/fleet.yaml   # a Fleet of Agones, its SDK and allocation
   berth dev --simulate --nodes 20            # thousands of servers, no processes
   berth dev --port 0 --kubeconfig /tmp/two   # a second cluster beside the first`,
     )
@@ -115,6 +118,7 @@ async function start(context: CliContext, options: DevOptions): Promise<Embedded
         nodes: options.nodes,
         simulate: options.simulate ?? false,
         controllers: options.controllers,
+        agones: options.agones ?? false,
         imageFolders: (options.images ?? []).map(folder => resolve(context.cwd, folder)),
         onTrouble: message => note(context, `berth: ${message}`),
         ...(network === undefined ? {} : { network }),

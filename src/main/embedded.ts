@@ -2,11 +2,15 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { ProviderConfig } from '../addresses/provider-config.ts'
+import { agonesAdmission } from '../families/agones/admission.ts'
 import { okgAdmission, OkgReviewer } from '../families/okg/admission.ts'
+import { Cache } from '../kube/cache.ts'
 import type { Logger } from '../kube/logger.ts'
 import { type EmbeddedCluster, startCluster } from '../local/cluster.ts'
 import { hostPlan } from '../local/host-plan.ts'
 import type { Isolation } from '../local/node/runtime/runtime.ts'
+import { agonesConfig, agonesVersion } from './agones-config.ts'
+import { residentSidecar, residentSidecarImage, serveAgones, type SharedBySidecars } from './agones.ts'
 import { startControllers } from './controllers.ts'
 import { installDefinitions } from './definitions.ts'
 import { embeddedNetwork } from './embedded-network.ts'
@@ -26,6 +30,8 @@ export interface EmbeddedOptions {
   readonly loadBalancers?: Readonly<Record<string, readonly string[]>>
   /** Port ranges of the networks. Default: those OpenKruiseGame ships with. */
   readonly network?: ProviderConfig
+  /** Whether the API of Agones is served as well. Default false. */
+  readonly agones?: boolean
   /** Whether Berth's controllers run in this process; without them the cluster is a plain Kubernetes. Default true. */
   readonly controllers?: boolean
   /** Warnings and errors in a sentence, for a terminal. */
@@ -57,6 +63,7 @@ export async function startEmbedded(options: EmbeddedOptions, signal: AbortSigna
   const { onTrouble } = options
   const logger: Logger = createLogger({ file: logFile, ...(onTrouble === undefined ? {} : { onTrouble }) })
 
+  const sidecars = Promise.withResolvers<SharedBySidecars>()
   const cluster = parts.use(
     await startCluster({
       plan: hostPlan(slot.number),
@@ -65,6 +72,7 @@ export async function startEmbedded(options: EmbeddedOptions, signal: AbortSigna
       port: options.port,
       nodes: options.nodes,
       simulate: options.simulate,
+      residents: new Map([[residentSidecarImage, residentSidecar(sidecars.promise)]]),
       imageFolders: [ownImages, ...options.imageFolders.map(folder => resolve(folder))],
       logger,
       ...(options.loadBalancers === undefined ? {} : { cloud: { loadBalancers: options.loadBalancers } }),
@@ -76,8 +84,21 @@ export async function startEmbedded(options: EmbeddedOptions, signal: AbortSigna
   const network = embeddedNetwork(options.network)
   if (options.controllers !== false) {
     const client = cluster.client('berth')
-    await installDefinitions(client, signal)
-    const controllers = parts.use(await startControllers({ client, logger, network: network.config }, signal))
+    const agones = options.agones === true
+    await installDefinitions(client, signal, { agones })
+    const cache = parts.use(new Cache({ client, logger }))
+    const wanted = {
+      client,
+      cache,
+      logger,
+      network: network.config,
+      ...(agones && { agones: agonesConfig({ image: residentSidecarImage }) }),
+    }
+    const controllers = parts.use(await startControllers(wanted, signal))
+    if (agones) {
+      sidecars.resolve(parts.use(serveAgones(cluster, cache, logger)))
+      cluster.apiServer.registerAdmission(agonesAdmission(agonesVersion))
+    }
     cluster.apiServer.registerAdmission(okgAdmission(new OkgReviewer({ addresses: controllers.addresses, client })))
   }
   const running = parts.move()

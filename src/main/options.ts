@@ -14,6 +14,21 @@ export function hostAndPort(value: string): HostAndPort {
   return { host: (match[1] ?? '').replace(/^\[(.*)\]$/, '$1'), port: Number(match[2]) }
 }
 
+/** Both ends belong to it. */
+export interface NumberRange {
+  readonly min: number
+  readonly max: number
+}
+
+/** An option such as `7000-8000`. */
+export function portRange(value: string): NumberRange {
+  const [, from, to] = /^(\d{1,5})-(\d{1,5})$/.exec(value) ?? []
+  const [min, max] = [Number(from), Number(to)]
+  if (!(min >= 1 && min <= max && max <= 65_535))
+    throw new InvalidArgumentError('It must be two ports, the lower first, such as 7000-8000.')
+  return { min, max }
+}
+
 /** An option of names with commas between them. */
 export function namespaceList(value: string): readonly string[] {
   const names = value.split(',').map(name => name.trim())

@@ -15,6 +15,7 @@ export interface WebhooksOptions extends ConnectionOptions {
   readonly certificateDir?: string
   readonly certificateLifetime: number
   readonly namespaces?: readonly string[]
+  readonly agones?: boolean
   readonly install?: boolean
   readonly url?: string
   readonly controllerUser?: string
@@ -51,6 +52,7 @@ export function addWebhooksCommand(parent: Command, context: CliContext): void {
         .default(90 * 24 * 60 * 60 * 1000, '90d'),
     )
     .option('--namespaces <names>', 'look at objects in these namespaces alone, with commas between them (default: in all)', namespaceList)
+    .option('--agones', 'see to the kinds of Agones as well, and serve allocation.agones.dev for the API server')
     .option('--install', 'create or update the ValidatingWebhookConfiguration first')
     .option('--url <url>', 'with --install: where the API server reaches these webhooks, instead of the Service')
     .option('--controller-user <name>', 'with --install: user of the controller, whose writes are not looked at')

@@ -2,6 +2,7 @@ import { parameterValidator } from '../addresses/parameter-validator.ts'
 import { validatingwebhookconfigurations } from '../apis/core/resources.generated.ts'
 import type { Connection } from '../cli/connection.ts'
 import type { CliContext } from '../cli/context.ts'
+import { apiServiceName } from '../allocation/api.ts'
 import { OkgReviewer } from '../families/okg/admission.ts'
 import { isManagerDeployed } from '../families/okg/control/manager-presence.ts'
 import { okgWebhookConfiguration } from '../families/okg/webhook-configuration.ts'
@@ -10,7 +11,9 @@ import { RestClient } from '../kube/rest-client.ts'
 import type { KeyAndCertificate } from '../kube/tls/certificates.ts'
 import { CertificateDirectory } from '../kube/webhook/certificate-directory.ts'
 import { CertificateKeeper } from '../kube/webhook/certificate-keeper.ts'
+import { aggregatedApi, mutatingConfiguration, validatingConfiguration } from '../kube/webhook/trusting-object.ts'
 import { WebhookServer } from '../kube/webhook/webhook-server.ts'
+import { agonesExtensions } from './agones-extensions.ts'
 import { serveHealth } from './health-server.ts'
 import { aborted } from './lifetime.ts'
 import { createLogger } from './logger.ts'
@@ -18,7 +21,7 @@ import { PrometheusMetrics } from './metrics.ts'
 import { ownVersion } from './version.ts'
 import type { WebhooksOptions } from './webhooks-command.ts'
 
-/** Serves the webhooks until `context.signal` says stop; with a certificate that is its own or that others renew. */
+/** Serves the webhooks, and the allocation API with Agones, until `context.signal` says stop; with a certificate that is its own or that others renew. */
 export async function runWebhooks(context: CliContext, connection: Connection, options: WebhooksOptions): Promise<void> {
   context.runsUntilStopped = true
   const { clock, signal } = context
@@ -59,7 +62,10 @@ export async function runWebhooks(context: CliContext, connection: Connection, o
           client,
           namespace,
           secretName: options.secretName,
-          configurationName,
+          trusting: [
+            validatingConfiguration(configurationName),
+            ...(options.agones === true ? [mutatingConfiguration(configurationName), aggregatedApi(apiServiceName)] : []),
+          ],
           names: url === undefined ? serviceNames(serviceName, namespace) : [hostOf(url)],
           lifetimeMs: options.certificateLifetime,
           onCertificate,
@@ -82,7 +88,10 @@ export async function runWebhooks(context: CliContext, connection: Connection, o
     isManagerDeployed: late => isManagerDeployed(client, late),
     ...(namespaces !== undefined && { namespaces }),
   })
-  server = parts.use(await WebhookServer.start({ ...bind, certificate, handlers, clock, logger, metrics }))
+  const agones = options.agones === true ? parts.use(await agonesExtensions({ client, clock, logger, namespaces }, signal)) : undefined
+  const serving = { ...bind, certificate, handlers: new Map([...handlers, ...(agones?.handlers ?? [])]), clock, logger, metrics }
+  server = parts.use(await WebhookServer.start({ ...serving, ...(agones && { api: agones.api }) }))
+  agones?.onFrontProxy(proxy => server?.setFrontProxy(proxy))
   ready = true
   logger.info('webhooks are served', { port: server.port, server: context.server })
   await aborted(signal)

@@ -6,11 +6,14 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { eventually } from './eventually.ts'
+import { installBerth } from './install.ts'
 import { must, type Ran, root, run } from './run.ts'
 
 export interface ClusterOptions {
   /** Further arguments of `berth dev`. */
   args?: readonly string[]
+  /** With the kinds of Agones as well; where Berth is installed, for as long as this is used. */
+  agones?: boolean
   /** Where the cluster keeps its objects; kept when the cluster ends. */
   dataDir?: string
 }
@@ -61,11 +64,16 @@ async function startEmbedded(options: ClusterOptions): Promise<TestCluster> {
   const kubeconfig = join(folder, 'kubeconfig')
   let printed = ''
   const data = options.dataDir === undefined ? [] : ['--data-dir', options.dataDir]
-  const child = spawn(join(root, 'berth'), ['dev', '--port', '0', '--kubeconfig', kubeconfig, ...data, ...(options.args ?? [])], {
-    cwd: root,
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, KUBECONFIG: '' },
-  })
+  const agones = options.agones === true ? ['--agones'] : []
+  const child = spawn(
+    join(root, 'berth'),
+    ['dev', '--port', '0', '--kubeconfig', kubeconfig, ...data, ...agones, ...(options.args ?? [])],
+    {
+      cwd: root,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, KUBECONFIG: '' },
+    },
+  )
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => (printed += chunk))
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => (printed += chunk))
   await eventually('berth dev is ready', () => {
@@ -111,6 +119,7 @@ async function useReal(given: string, options: ClusterOptions): Promise<TestClus
   await client.k(['config', 'set-context', '--current', `--namespace=${namespace}`])
   await useNodes(admin, options.args ?? [])
   await eventually('the service account is there', () => client.k('get serviceaccount default'))
+  if (options.agones === true) await switchAgones(given, true)
   return {
     ...client,
     kind: 'real',
@@ -120,9 +129,21 @@ async function useReal(given: string, options: ClusterOptions): Promise<TestClus
     kill: () => Promise.reject(new Error('a real cluster is not killed by a scenario')),
     async [Symbol.asyncDispose]() {
       await admin.k(['delete', 'namespace', namespace, '--wait=true', '--timeout=90s'])
+      if (options.agones === true) {
+        await switchAgones(given, false)
+        // Those that stay would make short names mean something else to the scenarios that follow.
+        await admin.k(`delete crd ${agonesKinds.map(kind => `${kind}.agones.dev`).join(' ')}`)
+      }
       await rm(folder, { recursive: true, force: true })
     },
   }
+}
+
+const agonesKinds = ['fleets', 'gameserversets', 'gameservers']
+
+/** With what Berth was installed with, and Agones on or off. */
+async function switchAgones(kubeconfig: string, enabled: boolean): Promise<void> {
+  await installBerth(kubeconfig, ['--reset-then-reuse-values', '--set', `agones.enabled=${enabled}`])
 }
 
 /** Lets pods go to as many fake nodes as `--simulate --nodes N` asks for, or to the nodes that run containers. */

@@ -1,42 +1,30 @@
-// The OKG family with everything it needs in one process: API server, controllers, simulated nodes, address engine.
+// The OKG family on a cluster in this process.
 import { afterEach, beforeEach, expect, vi } from 'vitest'
-import { createAddressEngine } from '../../src/addresses/address-engine.ts'
-import type { AddressEngine } from '../../src/addresses/engine.ts'
-import { customresourcedefinitions, nodes, pods, services } from '../../src/apis/core/resources.generated.ts'
-import type { CustomResourceDefinition, Pod } from '../../src/apis/core/types.generated.ts'
+import { pods } from '../../src/apis/core/resources.generated.ts'
+import type { Pod } from '../../src/apis/core/types.generated.ts'
 import { okgCustomResourceDefinitions } from '../../src/apis/game.kruise.io/custom-resource-definitions.ts'
 import { type GameServer, gameServers } from '../../src/apis/game.kruise.io/game-server.ts'
 import { type GameServerSet, type GameServerSetSpec, gameServerSets } from '../../src/apis/game.kruise.io/game-server-set.ts'
 import { labels } from '../../src/apis/game.kruise.io/labels.ts'
-import { Cache } from '../../src/kube/cache.ts'
 import type { Client } from '../../src/kube/client.ts'
-import { systemClock } from '../../src/kube/clock.ts'
 import type { DeepReadonly, New } from '../../src/kube/object.ts'
 import { RestClient } from '../../src/kube/rest-client.ts'
-import { createApiServer, type ApiServer } from '../../src/local/apiserver/server.ts'
-import { startControllers } from '../../src/local/controllers/controller-manager.ts'
-import { hostPlan } from '../../src/local/host-plan.ts'
-import { createSimulatedNodes } from '../../src/local/node/simulate/simulated-nodes.ts'
 import { okgAdmission, OkgReviewer } from '../../src/families/okg/admission.ts'
 import { startOkg } from '../../src/families/okg/start.ts'
+import { type InProcessCluster, openInProcessCluster } from './in-process-cluster.ts'
 
 const namespace = 'default'
-const plan = hostPlan(58)
-const images = {
-  resolve: (image: string) => Promise.resolve(image.includes('missing') ? undefined : { id: `sha256:${image}` }) as never,
-  hint: (image: string) => `no folder has ${image}`,
-}
-
-let api: ApiServer
 export let client: Client
-let addresses: AddressEngine
-let cluster: AsyncDisposableStack
+let cluster: InProcessCluster
 let okg: AsyncDisposable
 /** Every write so far, as `VERB resource/subresource`. */
 export let writes: string[]
 
 const startFamily = () =>
-  startOkg({ client: new RestClient({ transport: api.transport('berth') }), addresses }, new AbortController().signal)
+  startOkg(
+    { client: new RestClient({ transport: cluster.api.transport('berth') }), addresses: cluster.addresses },
+    new AbortController().signal,
+  )
 
 /** The family starts again, as after a crash of its process. */
 export async function restartFamily(): Promise<void> {
@@ -48,34 +36,9 @@ export async function restartFamily(): Promise<void> {
 export function useInProcessOkg(): void {
   vi.setConfig({ testTimeout: 20_000 })
   beforeEach(async () => {
-    cluster = new AsyncDisposableStack()
-    writes = []
-    api = cluster.use(
-      await createApiServer({
-        plan,
-        onRequest: request => {
-          const { verb, resource, subresource } = request as unknown as { verb: string; resource: string; subresource: string }
-          if (!['GET', 'LIST', 'WATCH'].includes(verb)) writes.push(`${verb} ${resource}${subresource ? `/${subresource}` : ''}`)
-        },
-      }),
-    )
-    client = cluster.use(new RestClient({ transport: api.transport('admin') }))
-    for (const definition of okgCustomResourceDefinitions)
-      await client.create(customresourcedefinitions, definition as unknown as New<CustomResourceDefinition>)
-    await vi.waitFor(async () => {
-      const list = await client.list(customresourcedefinitions)
-      expect(
-        list.items.every(item => item.status?.conditions?.some(({ type, status }) => type === 'Established' && status === 'True')),
-      ).toBe(true)
-    })
-    const manager = cluster.use(new RestClient({ transport: api.transport('manager') }))
-    cluster.use(await startControllers({ client: manager, plan, scheduledEvents: false }))
-    cluster.use(await createSimulatedNodes({ client: manager, plan, images }))
-    const cache = cluster.use(new Cache({ client: manager }))
-    const stores = { services: cache.store(services), nodes: cache.store(nodes), pods: cache.store(pods) }
-    addresses = cluster.use(createAddressEngine({ client: manager, stores, clock: systemClock }))
-    await addresses.start(new AbortController().signal)
-    api.registerAdmission(okgAdmission(new OkgReviewer({ addresses, client: manager })) as never)
+    cluster = await openInProcessCluster(okgCustomResourceDefinitions)
+    ;({ client, writes } = cluster)
+    cluster.api.registerAdmission(okgAdmission(new OkgReviewer({ addresses: cluster.addresses, client: cluster.manager })) as never)
     okg = await startFamily()
   })
 

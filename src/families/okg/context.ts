@@ -9,7 +9,7 @@ import type { Logger } from '../../kube/logger.ts'
 import type { ObjectKey } from '../../kube/object.ts'
 import type { Store } from '../../kube/store.ts'
 import type { SetControl } from './control/set-control.ts'
-import type { OwnWrites } from './own-writes.ts'
+import type { OwnWrites } from '../../kube/own-writes.ts'
 
 /** What the controllers of the family share. */
 export interface OkgContext {

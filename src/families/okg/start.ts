@@ -18,7 +18,7 @@ import { SetControl } from './control/set-control.ts'
 import { createSetController } from './game-server-set/controller.ts'
 import { createServerController, setOf, setReferenceOf } from './game-server/controller.ts'
 import { indexes } from './names.ts'
-import { OwnWrites } from './own-writes.ts'
+import { OwnWrites } from '../../kube/own-writes.ts'
 
 export interface OkgOptions {
   readonly client: Client

@@ -18,7 +18,12 @@ export interface AdmissionRequest {
 
 /** What a webhook answers. `status` of a refusal reaches the user as it is, after the webhook's name; warnings are shown either way. */
 export type AdmissionAnswer =
-  | { readonly allowed: true; readonly warnings?: readonly string[] }
+  | {
+      readonly allowed: true
+      readonly warnings?: readonly string[]
+      /** Of a mutating webhook: a JSON patch of the object. */
+      readonly patch?: readonly object[]
+    }
   | { readonly allowed: false; readonly status: Readonly<Status>; readonly warnings?: readonly string[] }
 
 const apiVersion = 'admission.k8s.io/v1'
@@ -33,11 +38,14 @@ export function requestOf(body: unknown): AdmissionRequest | undefined {
 }
 
 /** The AdmissionReview that carries an answer. */
-export function reviewOf(uid: string, { warnings = [], ...answer }: AdmissionAnswer): object {
+export function reviewOf(uid: string, given: AdmissionAnswer): object {
+  const { warnings = [], ...answer } = given
+  const changes = given.allowed && given.patch !== undefined && given.patch.length > 0 ? given.patch : undefined
+  const patch = changes && { patchType: 'JSONPatch', patch: Buffer.from(JSON.stringify(changes)).toString('base64') }
   return {
     apiVersion,
     kind: 'AdmissionReview',
-    response: { uid, ...answer, ...(warnings.length === 0 ? {} : { warnings: warnings.map(oneLine) }) },
+    response: { uid, ...answer, ...patch, ...(warnings.length === 0 ? {} : { warnings: warnings.map(oneLine) }) },
   }
 }
 

@@ -1,9 +1,13 @@
 import { readCertificate } from './certificate-material.ts'
 
-/** The parts of a webhook in a configuration that matter here. */
-export interface ConfiguredWebhook {
-  readonly name: string
-  readonly clientConfig: { readonly caBundle?: string }
+/** One `caBundle` of an object by which the API server is told whom to trust. */
+export interface TrustPlace {
+  /** Where it is, as a JSON pointer. */
+  readonly path: string
+  /** What has to be at another place for `path` to mean the same as when it was read. */
+  readonly guard: { readonly path: string; readonly value: string }
+  /** As it is now: PEM in base64. */
+  readonly caBundle?: string | undefined
 }
 
 const blocksOf = (pem: string): string[] => pem.match(/-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----\n?/g) ?? []
@@ -15,31 +19,30 @@ function fingerprintsOf(pem: string): Set<string> {
 
 const textOf = (caBundle: string | undefined): string => Buffer.from(caBundle ?? '', 'base64').toString('utf8')
 
-/** Whether every webhook trusts the authority. */
-export function allTrust(webhooks: readonly ConfiguredWebhook[], cert: string): boolean {
+/** Whether the authority is trusted at every place. */
+export function allTrust(places: readonly TrustPlace[], cert: string): boolean {
   const [wanted = ''] = fingerprintsOf(cert)
-  return webhooks.every(({ clientConfig }) => fingerprintsOf(textOf(clientConfig.caBundle)).has(wanted))
+  return places.every(({ caBundle }) => fingerprintsOf(textOf(caBundle)).has(wanted))
 }
 
 /** The authority that a bundle begins with: as bundles are written here, the one that signs. */
-export function trustedFirst(webhooks: readonly ConfiguredWebhook[]): string | undefined {
-  return webhooks.flatMap(({ clientConfig }) => blocksOf(textOf(clientConfig.caBundle))).find(block => readCertificate(block) !== undefined)
+export function trustedFirst(places: readonly TrustPlace[]): string | undefined {
+  return places.flatMap(({ caBundle }) => blocksOf(textOf(caBundle))).find(block => readCertificate(block) !== undefined)
 }
 
 /**
- * The JSON patch that makes every webhook trust the authorities of `pem` and no others; empty when they do. It fails when the webhooks have
- * changed places meanwhile.
+ * The JSON patch after which the authorities of `pem` and no others are trusted at every place of an object; empty when they are. It fails when
+ * the object's parts have changed places meanwhile.
  */
-export function bundlePatch(webhooks: readonly ConfiguredWebhook[], pem: string): object[] {
+export function bundlePatch(places: readonly TrustPlace[], pem: string): object[] {
   const wanted = fingerprintsOf(pem)
   const value = Buffer.from(pem).toString('base64')
-  return webhooks.flatMap(({ name, clientConfig }, index) => {
-    const current = fingerprintsOf(textOf(clientConfig.caBundle))
+  return places.flatMap(({ path, guard, caBundle }) => {
+    const current = fingerprintsOf(textOf(caBundle))
     if (current.size === wanted.size && current.isSubsetOf(wanted)) return []
-    const path = `/webhooks/${index}`
     return [
-      { op: 'test', path: `${path}/name`, value: name },
-      { op: 'add', path: `${path}/clientConfig/caBundle`, value },
+      { op: 'test', ...guard },
+      { op: 'add', path, value },
     ]
   })
 }

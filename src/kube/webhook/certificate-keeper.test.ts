@@ -1,13 +1,19 @@
 import { X509Certificate } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { secrets, validatingwebhookconfigurations } from '../../apis/core/resources.generated.ts'
+import {
+  apiservices,
+  mutatingwebhookconfigurations,
+  secrets,
+  validatingwebhookconfigurations,
+} from '../../apis/core/resources.generated.ts'
 import { ApiUnderTest } from '../../local/apiserver/testing/api-under-test.ts'
 import type { Client } from '../client.ts'
 import { FakeClock } from '../fake-clock.ts'
 import { RestClient } from '../rest-client.ts'
 import type { KeyAndCertificate } from '../tls/certificates.ts'
 import { CertificateKeeper } from './certificate-keeper.ts'
+import { aggregatedApi, mutatingConfiguration, type TrustingObject, validatingConfiguration } from './trusting-object.ts'
 
 const minute = 60_000
 const namespace = 'default'
@@ -43,8 +49,8 @@ class World implements AsyncDisposable {
     await this.client.create(validatingwebhookconfigurations, { metadata: { name: 'hooks' }, webhooks })
   }
 
-  async replica(names = ['hooks.default.svc']): Promise<Replica> {
-    const replica = new Replica(this, names)
+  async replica(names = ['hooks.default.svc'], trusting?: readonly TrustingObject[]): Promise<Replica> {
+    const replica = new Replica(this, names, trusting)
     this.replicas.push(replica)
     void replica.keeper.start(new AbortController().signal).catch(() => {})
     await this.settle()
@@ -102,13 +108,17 @@ class Replica {
   readonly shown: KeyAndCertificate[] = []
   readonly keeper: CertificateKeeper
 
-  constructor({ client, clock }: World, names: readonly string[]) {
+  constructor(
+    { client, clock }: World,
+    names: readonly string[],
+    trusting: readonly TrustingObject[] = [validatingConfiguration('hooks')],
+  ) {
     this.keeper = new CertificateKeeper({
       client,
       clock,
       namespace,
       secretName: 'hooks-tls',
-      configurationName: 'hooks',
+      trusting,
       names,
       lifetimeMs: 90 * minute,
       onCertificate: certificate => this.shown.push(certificate),
@@ -117,6 +127,29 @@ class Replica {
 }
 
 describe('the keeper of webhook certificates', () => {
+  it('has every object that it is told of trust the same authority, also one that comes later', async () => {
+    await using world = await World.start()
+    const trusting = [validatingConfiguration('hooks'), mutatingConfiguration('hooks'), aggregatedApi('v1.things.example.com')]
+    await world.replica(['hooks.default.svc'], trusting)
+    const [bundle] = await world.bundles()
+    await world.client.create(apiservices, {
+      metadata: { name: 'v1.things.example.com' },
+      spec: {
+        group: 'things.example.com',
+        version: 'v1',
+        groupPriorityMinimum: 1000,
+        versionPriority: 15,
+        service: { name: 'hooks', namespace },
+      },
+    })
+    await world.client.create(mutatingwebhookconfigurations, { metadata: { name: 'hooks' }, webhooks: [webhook('c')] })
+    await world.pass(2 * minute)
+    const api = await world.client.get(apiservices, { name: 'v1.things.example.com' })
+    expect(Buffer.from(api.spec?.caBundle ?? '', 'base64').toString()).toBe(bundle)
+    const mutating = await world.client.get(mutatingwebhookconfigurations, { name: 'hooks' })
+    expect(mutating.webhooks?.map(({ clientConfig }) => Buffer.from(clientConfig.caBundle ?? '', 'base64').toString())).toEqual([bundle])
+  })
+
   it('makes a Secret and has the configuration trust it; the next start finds both and changes nothing', async () => {
     await using world = await World.start()
     const first = await world.replica()

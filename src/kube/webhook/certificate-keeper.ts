@@ -6,7 +6,7 @@ import { type MetricsSink, noopMetrics } from '../metrics.ts'
 import type { DeepReadonly, KubeObject } from '../object.ts'
 import type { ResourceType } from '../resource.ts'
 import type { KeyAndCertificate } from '../tls/certificates.ts'
-import { allTrust, bundlePatch, type ConfiguredWebhook, trustedFirst } from './ca-bundle.ts'
+import { allTrust, bundlePatch, trustedFirst, type TrustPlace } from './ca-bundle.ts'
 import {
   type CertificateMaterial,
   expiryOf,
@@ -18,32 +18,21 @@ import {
 } from './certificate-material.ts'
 import { decideCertificates } from './certificate-plan.ts'
 import { takeStep } from './certificate-steps.ts'
+import type { TrustingObject } from './trusting-object.ts'
 
 interface Secret extends KubeObject {
   type?: string
   data?: Record<string, string>
 }
 
-interface WebhookConfiguration extends KubeObject {
-  webhooks?: ConfiguredWebhook[]
-}
-
 const secretType: ResourceType<Secret> = { group: '', version: 'v1', plural: 'secrets', kind: 'Secret', namespaced: true }
-const configurationType: ResourceType<WebhookConfiguration> = {
-  group: 'admissionregistration.k8s.io',
-  version: 'v1',
-  plural: 'validatingwebhookconfigurations',
-  kind: 'ValidatingWebhookConfiguration',
-  namespaced: false,
-}
-
 export interface CertificateKeeperOptions {
   readonly client: Client
   /** Namespace and name of the Secret that all replicas share; made when it does not exist. */
   readonly namespace: string
   readonly secretName: string
-  /** The ValidatingWebhookConfiguration whose webhooks shall trust the certificate. It may come later. */
-  readonly configurationName: string
+  /** Objects by which the API server shall trust the certificate. They may come later. */
+  readonly trusting: readonly TrustingObject[]
   /** Names that the API server calls the webhook by, such as `berth-webhooks.berth-system.svc`. */
   readonly names: readonly string[]
   /** Life of a serving certificate in milliseconds; authorities live four times as long. Default 90 days. */
@@ -56,7 +45,7 @@ export interface CertificateKeeperOptions {
 }
 
 const ninetyDays = 90 * 24 * 60 * 60 * 1000
-/** Every replica looks at Secret and configuration this often: two small reads. Nothing waits for it, as trust overlaps for longer. */
+/** Every replica looks at the Secret and the objects that trust it this often: a few small reads. Nothing waits for it, as trust overlaps for longer. */
 const longestPeriodMs = 60_000
 const longestOverlapMs = 10 * 60_000
 /** Between the change of a configuration and its effect in every API server, with room to spare. */
@@ -65,7 +54,7 @@ const settlingMs = 1000
 const mostTries = 12
 
 /**
- * Makes, renews and repairs the certificates of a webhook server, and has its configuration trust them. Any number of replicas may do so at
+ * Makes, renews and repairs the certificates of a webhook server, and has those who call it trust them. Any number of replicas may do so at
  * once: what counts is the Secret, and whoever loses the race for a write reads it again. `decideCertificates` says what is done when.
  */
 export class CertificateKeeper implements AsyncDisposable {
@@ -131,21 +120,22 @@ export class CertificateKeeper implements AsyncDisposable {
     for (let tries = 0; tries < mostTries; tries += 1) {
       const secret = await this.#secret(signal)
       const stored = readMaterial(secret?.data)
-      const webhooks = (await this.#configuration(signal))?.webhooks ?? []
+      const places = await this.#places(signal)
+      const everywhere = [...places.values()].flat()
       const now = this.#clock.now()
       // Before anything else: the step below may be to distrust what is shown until now.
-      const isShown = this.#show(stored, webhooks, now)
+      const isShown = this.#show(stored, everywhere, now)
       const decision = decideCertificates(
-        factsOf(stored, names, cert => allTrust(webhooks, cert)),
+        factsOf(stored, names, cert => allTrust(everywhere, cert)),
         now,
         this.#overlapMs,
       )
       if (decision.step === 'keep') {
-        await this.#inject(webhooks, complete(stored), signal)
+        await this.#inject(places, complete(stored), signal)
         return isShown ? Math.min(Math.max(decision.until - now, settlingMs), this.#periodMs) : settlingMs
       }
       // Others may show a certificate of it yet, also when this replica has only just started.
-      const lastAuthority = this.#shown?.authority.cert ?? trustedFirst(webhooks)
+      const lastAuthority = this.#shown?.authority.cert ?? trustedFirst(everywhere)
       const options = { now, names, lifetimeMs: this.#lifetimeMs, ...(lastAuthority !== undefined && { lastAuthority }) }
       if (await this.#store(secret, takeStep(decision, stored, options), signal)) {
         const { step, reason } = decision
@@ -178,29 +168,33 @@ export class CertificateKeeper implements AsyncDisposable {
     }
   }
 
-  /** Undefined while it does not exist: then nobody calls. */
-  async #configuration(signal: AbortSignal): Promise<DeepReadonly<WebhookConfiguration> | undefined> {
-    const { client, configurationName: name } = this.#options
-    return client.get(configurationType, { name }, { signal }).catch(absent)
+  async #places(signal: AbortSignal): Promise<ReadonlyMap<TrustingObject, readonly TrustPlace[]>> {
+    const { client, trusting } = this.#options
+    return new Map(await Promise.all(trusting.map(async object => [object, await object.places(client, signal)] as const)))
   }
 
-  async #inject(webhooks: readonly ConfiguredWebhook[], material: CertificateMaterial, signal: AbortSignal): Promise<void> {
-    const patch = bundlePatch(webhooks, trustedBy(material))
-    if (patch.length === 0) return
-    const { client, configurationName: name } = this.#options
-    await client.patch(configurationType, { name }, patch, { type: 'json', signal })
-    this.#logger.info('webhook configuration changed: whom to trust', { configuration: name })
+  async #inject(
+    places: ReadonlyMap<TrustingObject, readonly TrustPlace[]>,
+    material: CertificateMaterial,
+    signal: AbortSignal,
+  ): Promise<void> {
+    for (const [object, own] of places) {
+      const patch = bundlePatch(own, trustedBy(material))
+      if (patch.length === 0) continue
+      await object.patch(this.#options.client, patch, signal)
+      this.#logger.info('changed whom the API server trusts', { object: object.what })
+    }
   }
 
   /**
    * Shows the stored certificate, unless callers do not trust its authority yet, or may not have heard; false when that is still to be done.
    * The first one is shown in any case, and so is one after an expired one: nothing would be no better.
    */
-  #show({ serving, authority, ...rest }: StoredMaterial, webhooks: readonly ConfiguredWebhook[], now: number): boolean {
+  #show({ serving, authority, ...rest }: StoredMaterial, places: readonly TrustPlace[], now: number): boolean {
     if (serving === undefined || authority === undefined) return false
     const shown = this.#shown
     const isOther = shown?.serving.cert !== serving.cert
-    if (isOther && shown !== undefined && expiryOf(shown.serving.cert) > now && !allTrust(webhooks, authority.cert)) return false
+    if (isOther && shown !== undefined && expiryOf(shown.serving.cert) > now && !allTrust(places, authority.cert)) return false
     this.#shown = { serving, authority, ...rest }
     for (const [certificate, { cert }] of Object.entries({ serving, authority })) {
       this.#metrics.set('berth_webhook_certificate_expiration_timestamp_seconds', { certificate }, expiryOf(cert) / 1000)

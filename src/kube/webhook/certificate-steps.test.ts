@@ -89,29 +89,30 @@ describe('what is stored', () => {
 describe('the bundle of a configuration', () => {
   const other = takeStep({ step: 'found', reason: '' }, {}, options).authority.cert
   const own = found.authority.cert
-  const hook = (name: string, ...certs: string[]) => ({
-    name,
-    clientConfig: certs.length === 0 ? {} : { caBundle: Buffer.from(certs.join('# text between\n')).toString('base64') },
+  const place = (name: string, ...certs: string[]) => ({
+    path: `/${name}/caBundle`,
+    guard: { path: `/${name}/name`, value: name },
+    ...(certs.length > 0 && { caBundle: Buffer.from(certs.join('# text between\n')).toString('base64') }),
   })
 
   it('is left alone when it holds the same authorities, in whatever order', () => {
-    expect(bundlePatch([hook('a', own, other), hook('b', other, own)], own + other)).toEqual([])
+    expect(bundlePatch([place('a', own, other), place('b', other, own)], own + other)).toEqual([])
   })
 
-  it.each([[[hook('a')]], [[hook('a', other)]], [[hook('a', own, other)]], [[{ name: 'a', clientConfig: { caBundle: '%%' } }]]])(
+  it.each([[[place('a')]], [[place('a', other)]], [[place('a', own, other)]], [[{ ...place('a'), caBundle: '%%' }]]])(
     'is set where it differs: %#',
-    webhooks => {
-      expect(bundlePatch([hook('fine', own), ...webhooks], own)).toEqual([
-        { op: 'test', path: '/webhooks/1/name', value: 'a' },
-        { op: 'add', path: '/webhooks/1/clientConfig/caBundle', value: Buffer.from(own).toString('base64') },
+    places => {
+      expect(bundlePatch([place('fine', own), ...places], own)).toEqual([
+        { op: 'test', path: '/a/name', value: 'a' },
+        { op: 'add', path: '/a/caBundle', value: Buffer.from(own).toString('base64') },
       ])
     },
   )
 
   it('says who is trusted by all', () => {
-    expect(allTrust([hook('a', own), hook('b', own, other)], own)).toBe(true)
-    expect(allTrust([hook('a', own), hook('b', own, other)], other)).toBe(false)
-    expect(allTrust([hook('a')], own)).toBe(false)
+    expect(allTrust([place('a', own), place('b', own, other)], own)).toBe(true)
+    expect(allTrust([place('a', own), place('b', own, other)], other)).toBe(false)
+    expect(allTrust([place('a')], own)).toBe(false)
     expect(allTrust([], own)).toBe(true)
   })
 })

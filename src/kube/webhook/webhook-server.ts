@@ -2,10 +2,12 @@ import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer, type Server } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import type { SecureContextOptions, TLSSocket } from 'node:tls'
 import { type Clock, systemClock } from '../clock.ts'
 import { type Logger, noopLogger } from '../logger.ts'
 import { type MetricsSink, noopMetrics } from '../metrics.ts'
 import type { KeyAndCertificate } from '../tls/certificates.ts'
+import { type FrontProxy, isFrontProxy } from './front-proxy.ts'
 import { type AdmissionAnswer, type AdmissionRequest, requestOf, reviewOf } from './admission-review.ts'
 
 /**
@@ -14,6 +16,19 @@ import { type AdmissionAnswer, type AdmissionRequest, requestOf, reviewOf } from
  */
 export type AdmissionHandler = (request: AdmissionRequest, signal: AbortSignal) => AdmissionAnswer | Promise<AdmissionAnswer>
 
+/** A request that the API server passes on to an API of ours. */
+export interface ApiRequest {
+  readonly method: string
+  readonly path: string
+  /** Of POST, PUT and PATCH; else empty. */
+  readonly body: string
+}
+
+export interface ApiAnswer {
+  readonly status: number
+  readonly body: object
+}
+
 export interface WebhookServerOptions {
   readonly host: string
   /** 0 for any free port. */
@@ -21,6 +36,8 @@ export interface WebhookServerOptions {
   readonly certificate: KeyAndCertificate
   /** By path, such as `/validate/game.kruise.io/gameserversets`. */
   readonly handlers: ReadonlyMap<string, AdmissionHandler>
+  /** Answers at every other path, for the API server alone; see {@link WebhookServer.setFrontProxy}. Throwing is an internal error. */
+  readonly api?: (request: ApiRequest, signal: AbortSignal) => Promise<ApiAnswer>
   /** How long disposal waits for answers that are under way. Default 10 s. */
   readonly drainMs?: number
   readonly clock?: Clock
@@ -51,6 +68,8 @@ export class WebhookServer implements AsyncDisposable {
   readonly #metrics: MetricsSink
   readonly #clock: Clock
   readonly #inFlight = new Map<string, number>()
+  #certificate: KeyAndCertificate
+  #frontProxy: FrontProxy | undefined
   #retiring = false
   #port = 0
 
@@ -59,9 +78,11 @@ export class WebhookServer implements AsyncDisposable {
     this.#logger = options.logger ?? noopLogger
     this.#metrics = options.metrics ?? noopMetrics
     this.#clock = options.clock ?? systemClock
-    const { key, cert } = options.certificate
+    this.#certificate = options.certificate
     const limits = { headersTimeout: 10_000, requestTimeout: longestWaitMs, keepAliveTimeout: 120_000 }
-    this.#server = createServer({ key, cert, minVersion: 'TLSv1.2', ...limits }, (request, response) => void this.#serve(request, response))
+    // Asked for by name only where an API is served: webhooks are called without one.
+    const clients = options.api === undefined ? {} : { requestCert: true, rejectUnauthorized: false }
+    this.#server = createServer({ ...this.#context(), ...clients, ...limits }, (request, response) => void this.#serve(request, response))
     this.#server.on('tlsClientError', error => this.#logger.debug('TLS handshake failed', { error: error.message }))
   }
 
@@ -79,8 +100,15 @@ export class WebhookServer implements AsyncDisposable {
   }
 
   /** New connections are shown this certificate from now on; those that are open stay. */
-  setCertificate({ key, cert }: KeyAndCertificate): void {
-    this.#server.setSecureContext({ key, cert, minVersion: 'TLSv1.2' })
+  setCertificate(certificate: KeyAndCertificate): void {
+    this.#certificate = certificate
+    this.#server.setSecureContext(this.#context())
+  }
+
+  /** Whose requests to the API are answered; nobody's without one. */
+  setFrontProxy(proxy: FrontProxy | undefined): void {
+    this.#frontProxy = proxy
+    this.#server.setSecureContext(this.#context())
   }
 
   /** Answers as before, but asks clients to come back over a new connection: before a stop, while the address is still being advertised. */
@@ -95,7 +123,15 @@ export class WebhookServer implements AsyncDisposable {
     await closed
   }
 
+  #context(): SecureContextOptions {
+    const { key, cert } = this.#certificate
+    return { key, cert, minVersion: 'TLSv1.2', ...(this.#frontProxy !== undefined && { ca: this.#frontProxy.ca }) }
+  }
+
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (this.#options.api !== undefined && !(request.url ?? '').startsWith('/validate/') && !(request.url ?? '').startsWith('/mutate/')) {
+      return this.#serveApi(this.#options.api, request, response)
+    }
     const { pathname, searchParams } = new URL(request.url ?? '/', 'https://webhook')
     const handler = this.#options.handlers.get(pathname)
     const webhook = handler === undefined ? 'unknown' : pathname
@@ -126,6 +162,29 @@ export class WebhookServer implements AsyncDisposable {
     response.writeHead(status, { 'content-type': status === 200 ? 'application/json' : 'text/plain' }).end(body)
   }
 
+  async #serveApi(api: NonNullable<WebhookServerOptions['api']>, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { method = 'GET', url = '/' } = request
+    const gone = new AbortController()
+    response.once('close', () => gone.abort(new Error('the caller has gone')))
+    let answer: ApiAnswer
+    try {
+      if (!isFrontProxy(request.socket as TLSSocket, this.#frontProxy)) {
+        answer = failure(401, 'Unauthorized', 'this API is reached through the API server')
+      } else {
+        const body = method === 'GET' ? '' : await readBody(request)
+        answer = await api({ method, path: new URL(url, 'https://api').pathname, body }, gone.signal)
+      }
+    } catch (error) {
+      if (error instanceof BadRequest) answer = failure(error.status, 'BadRequest', error.message)
+      else {
+        answer = failure(500, 'InternalError', error instanceof Error ? error.message : String(error))
+        if (!gone.signal.aborted) this.#logger.error('an API request failed', { method, url, error })
+      }
+    }
+    if (this.#retiring || !request.complete) response.setHeader('connection', 'close')
+    response.writeHead(answer.status, { 'content-type': 'application/json' }).end(JSON.stringify(answer.body))
+  }
+
   #tell(webhook: string, { operation, namespace, name, userInfo, dryRun }: AdmissionRequest, answer: AdmissionAnswer): void {
     const about = { webhook, operation, namespace, name, user: userInfo.username, dryRun }
     if (answer.allowed) this.#logger.debug('admitted', about)
@@ -137,6 +196,10 @@ export class WebhookServer implements AsyncDisposable {
     this.#inFlight.set(webhook, now)
     this.#metrics.set('controller_runtime_webhook_requests_in_flight', { webhook }, now)
   }
+}
+
+function failure(status: number, reason: string, message: string): ApiAnswer {
+  return { status, body: { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, reason, code: status } }
 }
 
 async function readBody(request: IncomingMessage): Promise<string> {

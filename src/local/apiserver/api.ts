@@ -159,6 +159,11 @@ export class Api {
       const now = this.#options.clock.now()
       return { status: 201, kind: 'object', object: reviews.review(resource, target.namespace, decodeObject(request), request.user, now) }
     }
+    if (resource.answer !== undefined) {
+      if (verb !== 'create') throw methodNotAllowed()
+      const question = { namespace: target.namespace ?? '', object: decodeObject(request), signal: request.signal }
+      return { status: 201, kind: 'object', object: (await resource.answer(question)) as Record<string, unknown> }
+    }
     if (resource.collection === 'bindings') {
       const pods = resources.find('', 'v1', 'pods')
       if (verb !== 'create' || pods === undefined) throw methodNotAllowed()

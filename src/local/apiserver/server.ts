@@ -29,6 +29,7 @@ import { PodStreams } from './pod-streams.ts'
 import type { RequestRecord } from './request.ts'
 import { builtinResources } from './resources/builtin.ts'
 import { serveDefinitions } from './resources/custom.ts'
+import { type QuestionKind, questionResource } from './resources/question.ts'
 import { ResourceTable } from './resources/resource-table.ts'
 import { ObjectRemover } from './rest/object-remover.ts'
 import { ObjectWriter } from './rest/object-writer.ts'
@@ -85,6 +86,8 @@ export interface ApiServer extends AsyncDisposable {
   /** Serves HTTPS as well. Rejects when the port is taken. */
   listen(options: ListenOptions): Promise<{ port: number }>
   registerAdmission(plugin: AdmissionPlugin): void
+  /** Serves a kind that only answers, until the server ends. */
+  registerQuestion(kind: QuestionKind): void
   /** The node side of logs, exec, attach and port-forward; refused with 503 until it is set. */
   setStreams(streams: NodeStreams): void
   readonly tokens: Tokens
@@ -183,6 +186,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
       return { port: actual }
     },
     registerAdmission: plugin => admission.register(plugin),
+    registerQuestion: kind => resources.add(questionResource(kind)),
     setStreams: given => streams.connect(given),
     tokens: {
       admin: adminToken,

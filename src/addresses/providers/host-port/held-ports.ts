@@ -1,9 +1,7 @@
 import type { Pod } from '../../../apis/core/types.generated.ts'
 import type { DeepReadonly } from '../../../kube/object.ts'
+import { hostPortPool } from '../../host-ports.ts'
 import type { Holding } from '../../ledger/port-ledger.ts'
-
-/** Host ports of all nodes are counted together: a pod gets its ports before it gets its node. */
-export const hostPortPool = 'hostPort'
 
 /** The host ports of a pod, whoever made it. */
 export function heldHostPorts(pod: DeepReadonly<Pod>): Holding[] {

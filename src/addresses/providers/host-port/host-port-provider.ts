@@ -1,21 +1,20 @@
 import type { Node } from '../../../apis/core/types.generated.ts'
 import type { DeepReadonly } from '../../../kube/object.ts'
-import { chooseLeastUsed, protocolsOf } from '../../allocate/choose-ports.ts'
+import { protocolsOf } from '../../allocate/choose-ports.ts'
 import { bound, standing } from '../../claim-state.ts'
 import type { PodPorts, PodPreparation } from '../../engine.ts'
-import type { PortLedger } from '../../ledger/port-ledger.ts'
+import type { HostPorts } from '../../host-ports.ts'
 import type { Ask, Backend, Claim, ClaimStatus, Endpoint } from '../../model.ts'
 import { describeRange } from '../../port-range.ts'
 import type { ProviderConfig } from '../../provider-config.ts'
 import { nodeAddress } from '../node-address.ts'
 import type { AddressProvider } from '../provider.ts'
 import { parseContainerPorts } from './container-ports.ts'
-import { hostPortPool } from './held-ports.ts'
 
 export const hostPortProviderName = 'Kubernetes-HostPort'
 
 export interface HostPortProviderOptions {
-  readonly ledger: PortLedger
+  readonly hostPorts: HostPorts
   readonly config: ProviderConfig
   readonly nodeOf: (name: string) => DeepReadonly<Node> | undefined
 }
@@ -38,7 +37,7 @@ export class HostPortProvider implements AddressProvider {
   }
 
   prepare(claim: Claim): PodPreparation {
-    const { ledger, config } = this.#options
+    const { hostPorts, config } = this.#options
     const earlier = this.#prepared.get(claim.key)
     if (earlier !== undefined) return earlier
     const parsed = parseContainerPorts(claim.parameters)
@@ -46,7 +45,10 @@ export class HostPortProvider implements AddressProvider {
     const range = config.ranges['kubernetes.hostPort']
     if (range === undefined)
       return { ok: false, reason: 'ProviderOff', message: config.off['kubernetes.hostPort'] ?? 'host ports are switched off' }
-    const numbers = chooseLeastUsed(parsed.asks, hostPortPool, range, ledger)
+    const numbers = hostPorts.give(
+      preparationOf(claim.key),
+      parsed.asks.map(({ protocol }) => ({ protocol, range })),
+    )
     if (numbers === undefined) {
       return {
         ok: false,
@@ -54,12 +56,6 @@ export class HostPortProvider implements AddressProvider {
         message: `${parsed.asks.length} host ports are needed, the range is ${describeRange(range)}`,
       }
     }
-    ledger.hold(
-      preparationOf(claim.key),
-      parsed.asks.flatMap((ask, at) =>
-        protocolsOf(ask.protocol).map(protocol => ({ pool: hostPortPool, protocol, first: numbers[at] ?? 0, last: numbers[at] ?? 0 })),
-      ),
-    )
     const preparation: PodPreparation = { ok: true, ports: byContainer(parsed.asks, numbers) }
     this.#prepared.set(claim.key, preparation)
     return preparation
@@ -68,7 +64,7 @@ export class HostPortProvider implements AddressProvider {
   /** The pod is there, or never will be. */
   forget(claimKey: string): void {
     if (!this.#prepared.delete(claimKey)) return
-    this.#options.ledger.release(preparationOf(claimKey))
+    this.#options.hostPorts.release(preparationOf(claimKey))
   }
 
   reconcile(claim: Claim): Promise<ClaimStatus> {

@@ -7,7 +7,7 @@ import type { DeepReadonly } from '../../../kube/object.ts'
 import type { FieldError } from '../../../schema/field-error.ts'
 import { RangeSet } from '../../../servers/range-set.ts'
 import { differenceOf } from '../../../servers/revision/difference.ts'
-import { isLabelValue, isQualifiedName } from '../label-syntax.ts'
+import { isLabelValue, isQualifiedName } from '../../../schema/label-syntax.ts'
 import { templateOf } from './template.ts'
 
 /** Names of pods, host names and revision labels are made from the set's name and have to stay within 63 characters. */

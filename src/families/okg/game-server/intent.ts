@@ -4,7 +4,7 @@ import { defaults } from '../../../apis/game.kruise.io/defaults.ts'
 import type { GameServer } from '../../../apis/game.kruise.io/game-server.ts'
 import { labels, syncPrefix } from '../../../apis/game.kruise.io/labels.ts'
 import type { DeepReadonly } from '../../../kube/object.ts'
-import { isLabelValue } from '../label-syntax.ts'
+import { isLabelValue } from '../../../schema/label-syntax.ts'
 
 /**
  * Labels that carry the operator's intent; those of a server without an object are the defaults. What no label can carry counts as not

@@ -1,5 +1,6 @@
 import type { RegisteredResource } from '../registry.ts'
 import type { CollectionName } from '../storage/storage.ts'
+import type { QuestionKind } from './question.ts'
 import type { StoredObject } from '../storage/stored-object.ts'
 import type { Draft } from '../registry.ts'
 
@@ -10,6 +11,8 @@ export interface ServedResource extends RegisteredResource {
   readonly apiVersion: string
   /** Present when another version or group is the stored form. */
   readonly conversion?: Conversion
+  /** Present where objects are questions: answered and never stored. */
+  readonly answer?: QuestionKind['answer']
 }
 
 /** Between the form that is served and the one that is stored. */

@@ -9,6 +9,7 @@ import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { hostPlan } from '../../host-plan.ts'
 import { createContainerRuntime } from './create-container-runtime.ts'
+import type { ResidentProgram } from './resident-container.ts'
 import type { Container, ContainerRuntime, ContainerSpec, Isolation, Sandbox } from './runtime.ts'
 
 // High slots, so that a cluster that runs beside the tests keeps its own; different ones for test runs side by side.
@@ -226,6 +227,35 @@ describe.each(await possible())('a container runtime with %s', isolation => {
     expect((await endless.exit).exitCode).toBe(137)
     container.kill('SIGKILL')
     await container.exited
+  })
+
+  it('runs a resident program in its own process, where the other containers of the pod reach it', async () => {
+    const served: string[] = []
+    const resident: ResidentProgram = async ({ args, env, signal: stopped, listen, log: write }) => {
+      const [server] = await listen([{ host: '127.0.0.1', port: 19_357 }])
+      server?.on('connection', socket => {
+        served.push(args.join(' '))
+        socket.end(`hello ${env['NAME'] ?? ''}`)
+      })
+      write('at work')
+      await new Promise(resolve => stopped.addEventListener('abort', resolve, { once: true }))
+      return 0
+    }
+    const logPath = join(base, 'resident-log')
+    const image = { reference: 'resident:latest', id: 'sha256:1', entrypoint: [], command: [], env: {}, resident }
+    const container = await start({ name: 'side', image, args: ['--a=1'], env: { NAME: 'pod' }, logPath })
+    const script = `const { connect } = require('node:net')
+      const socket = connect(19357, '127.0.0.1')
+      socket.on('data', text => console.log(String(text)))
+      socket.on('error', error => console.log(error.message))`
+    const client = await start({ name: 'client', command: ['/usr/local/bin/node', '-e', script], logPath: join(base, 'client-log') })
+    expect((await client.exited).exitCode).toBe(0)
+    expect(await log(join(base, 'client-log'))).toContain('hello pod')
+    expect(served).toEqual(['--a=1'])
+    await expect(container.exec(['ls'], { stdin: false, tty: false })).rejects.toThrow('nothing to execute')
+    container.kill('SIGTERM')
+    expect(await container.exited).toMatchObject({ exitCode: 0 })
+    expect(await log(logPath)).toContain('at work')
   })
 
   it('lets two pods bind the same port, and reaches both by TCP and UDP', async () => {

@@ -13,6 +13,8 @@ import { findExecutable, prepareFolder, rewritePaths, type MappedFolder } from '
 import { OutputPipes } from './output-pipes.ts'
 import { exitOf, ProcessContainer, sendSignal } from './process-container.ts'
 import { RuntimeError } from './runtime-error.ts'
+import { listenHere, type ListenAt } from './listen-in-pod.ts'
+import { startResident } from './resident-container.ts'
 import type { Container, ContainerRuntime, ContainerSpec, Sandbox, SandboxSpec } from './runtime.ts'
 import { Watchdog } from './watchdog.ts'
 
@@ -98,6 +100,12 @@ class LoopbackSandbox implements Sandbox {
     signal.throwIfAborted()
     if (this.#ended) throw new RuntimeError('CreateContainerError', 'the pod has ended')
     const { stateDir, now } = this.#options
+    const { resident } = spec.image
+    if (resident !== undefined) {
+      const env = containerEnvironment(spec, this.#spec.hostname)
+      const listen = (ports: readonly ListenAt[]) => Promise.all(ports.map(listenHere))
+      return this.#keep(await startResident({ program: resident, spec, pid: process.pid, env, listen, now }))
+    }
     const words = commandLine(spec.image, spec.command, spec.args)
     const id = randomBytes(32).toString('hex')
     const base = join(stateDir, 'containers', id)
@@ -131,15 +139,20 @@ class LoopbackSandbox implements Sandbox {
           return processSession(started.child, started.output, now)
         },
       })
-      this.#containers.add(container)
-      void container.exited.then(() => this.#containers.delete(container))
-      if (this.#ended || signal.aborted) container.kill('SIGKILL')
-      return container
+      if (signal.aborted) container.kill('SIGKILL')
+      return this.#keep(container)
     } catch (error) {
       await logged
       await cleanUp()
       throw error
     }
+  }
+
+  #keep(container: Container): Container {
+    this.#containers.add(container)
+    void container.exited.then(() => this.#containers.delete(container))
+    if (this.#ended) container.kill('SIGKILL')
+    return container
   }
 
   async #spawn(

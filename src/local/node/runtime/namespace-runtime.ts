@@ -11,9 +11,11 @@ import { CriLog } from './cri-log.ts'
 import { execInNamespaces } from './exec-session.ts'
 import { startHolder, type Holder } from './holder.ts'
 import type { HostTools } from './host-tools.ts'
+import { listenInPod, type ListenAt } from './listen-in-pod.ts'
 import { OutputPipes } from './output-pipes.ts'
 import type { PodNetwork } from './pod-network.ts'
 import { ProcessContainer, sendSignal } from './process-container.ts'
+import { startResident } from './resident-container.ts'
 import { prepareRootFolder, type RootStep } from './root-folder.ts'
 import { RuntimeError } from './runtime-error.ts'
 import type { Container, ContainerRuntime, ContainerSpec, Sandbox, SandboxSpec } from './runtime.ts'
@@ -167,6 +169,12 @@ class NamespaceSandbox implements Sandbox {
     if (this.#ended) throw new RuntimeError('CreateContainerError', 'the pod has ended')
     signal.throwIfAborted()
     const { stateDir, tools, now, userNamespace, holder } = this.#parts
+    const { resident } = spec.image
+    if (resident !== undefined) {
+      const env = containerEnvironment(spec, this.#parts.spec.hostname)
+      const listen = (ports: readonly ListenAt[]) => listenInPod(tools, holder, ports)
+      return this.#keep(await startResident({ program: resident, spec, pid: holder?.pid ?? process.pid, env, listen, now }))
+    }
     const words = commandLine(spec.image, spec.command, spec.args)
     const id = randomBytes(32).toString('hex')
     const folder = join(stateDir, 'containers', id)
@@ -240,16 +248,20 @@ class NamespaceSandbox implements Sandbox {
             options,
           ),
       })
-      this.#containers.add(container)
-      void container.exited.then(() => this.#containers.delete(container))
-      // The sandbox may have been disposed of while the container was on its way.
-      if (this.#ended) container.kill('SIGKILL')
-      return container
+      return this.#keep(container)
     } catch (error) {
       await logged
       await cleanUp()
       throw error
     }
+  }
+
+  #keep(container: Container): Container {
+    this.#containers.add(container)
+    void container.exited.then(() => this.#containers.delete(container))
+    // The sandbox may have been disposed of while the container was on its way.
+    if (this.#ended) container.kill('SIGKILL')
+    return container
   }
 
   /** The files of /etc that belong to the pod. With the host's network they are the host's. */

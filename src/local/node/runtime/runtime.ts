@@ -1,4 +1,5 @@
 import type { Duplex, Readable, Writable } from 'node:stream'
+import type { ResidentProgram } from './resident-container.ts'
 
 /** How strongly containers are kept apart. The reasons for a weaker one are in {@link ContainerRuntime.notes}. */
 export type Isolation =
@@ -24,6 +25,8 @@ export interface ResolvedImage {
   readonly env: Readonly<Record<string, string>>
   readonly workingDir?: string
   readonly stopSignal?: string
+  /** Runs in the process of the node instead of one of its own; what concerns processes is then without meaning. */
+  readonly resident?: ResidentProgram
 }
 
 /** Looks images up by name. Never goes to the network. */

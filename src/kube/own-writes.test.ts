@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { ApiError } from '../../kube/api-error.ts'
-import type { Client } from '../../kube/client.ts'
-import { FakeClock } from '../../kube/fake-clock.ts'
-import type { KubeObject } from '../../kube/object.ts'
-import type { ResourceType } from '../../kube/resource.ts'
-import { ObjectStore } from '../../kube/store.ts'
+import { ApiError } from './api-error.ts'
+import type { Client } from './client.ts'
+import { FakeClock } from './fake-clock.ts'
+import type { KubeObject } from './object.ts'
+import type { ResourceType } from './resource.ts'
+import { ObjectStore } from './store.ts'
 import { OwnWrites } from './own-writes.ts'
 
 const object = (version: number, more: Partial<KubeObject['metadata']> = {}): KubeObject => ({

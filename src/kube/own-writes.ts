@@ -1,10 +1,10 @@
-import { isNotFound } from '../../kube/api-error.ts'
-import type { Client } from '../../kube/client.ts'
-import type { Clock } from '../../kube/clock.ts'
-import { Doubts } from '../../kube/doubts.ts'
-import { type DeepReadonly, keyOf, type KubeObject, type ObjectKey, splitKey } from '../../kube/object.ts'
-import type { ResourceType } from '../../kube/resource.ts'
-import type { Store } from '../../kube/store.ts'
+import { isNotFound } from './api-error.ts'
+import type { Client } from './client.ts'
+import type { Clock } from './clock.ts'
+import { Doubts } from './doubts.ts'
+import { type DeepReadonly, keyOf, type KubeObject, type ObjectKey, splitKey } from './object.ts'
+import type { ResourceType } from './resource.ts'
+import type { Store } from './store.ts'
 
 /** How many objects that were seen to vanish are remembered, for answers to writes that come after the news of the object's end. */
 const rememberedDead = 4096
@@ -80,6 +80,11 @@ export class OwnWrites<T extends KubeObject> implements Disposable {
   /** The newest version known. */
   get(key: ObjectKey): DeepReadonly<T> | undefined {
     return this.#written.get(key) ?? this.#store.get(key)
+  }
+
+  /** All that the watch has shown, in its newest version. */
+  list(): readonly DeepReadonly<T>[] {
+    return this.#written.size === 0 ? this.#store.list() : this.#store.list().map(object => this.#written.get(keyOf(object)) ?? object)
   }
 
   /** The newest versions of the objects the index has, and of those we wrote that `belongs` says yes to. */

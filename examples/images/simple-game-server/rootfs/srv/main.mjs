@@ -1,0 +1,52 @@
+import { createSocket } from 'node:dgram'
+import { createServer } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { commands } from './commands.mjs'
+import { sdk } from './sdk.mjs'
+
+const port = Number(process.env['PORT'] ?? 7654)
+const isOn = (name, fallback) => (process.env[name] ?? String(fallback)).toLowerCase() === 'true'
+const game = { isHealthy: true }
+
+async function answerTo(message) {
+  const [name = '', ...words] = message.trim().split(/\s+/)
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined
+  try {
+    const answer = await command?.(words, game)
+    return `${answer ?? `ACK: ${message.trim()}`}\n`
+  } catch (error) {
+    return `ERROR: ${error.message}\n`
+  }
+}
+
+if (isOn('UDP', true)) {
+  const socket = createSocket({ type: 'udp6', ipv6Only: false })
+  socket.on('message', async (message, from) => socket.send(await answerTo(String(message)), from.port, from.address))
+  socket.bind(port)
+}
+if (isOn('TCP', false)) {
+  createServer(socket => {
+    socket.on('error', () => undefined)
+    socket.on('data', async message => socket.write(await answerTo(String(message))))
+  }).listen(port)
+}
+process.once('SIGTERM', () => process.exit(0))
+
+/** The sidecar starts first, but nobody says how fast. */
+async function connected() {
+  for (;;) {
+    try {
+      return await sdk.gameServer()
+    } catch {
+      await sleep(100)
+    }
+  }
+}
+
+const { object_meta } = await connected()
+console.log(`${object_meta.name} listens on ${port}`)
+if (isOn('READY', true)) await sdk.ready()
+for (;;) {
+  if (game.isHealthy) await sdk.health().catch(error => console.log(`no health: ${error.message}`))
+  await sleep(2000)
+}

@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest'
+import { Cache } from '../kube/cache.ts'
+import { gameServers } from '../apis/agones.dev/game-server.ts'
+import { systemClock } from '../kube/clock.ts'
+import { noopRecorder } from '../kube/event-recorder.ts'
+import { client, counted, createSet, playGames, useInProcessAgones } from '../../test/harness/in-process-agones.ts'
+import { answerApiRequest } from './api.ts'
+import { Allocator } from './allocator.ts'
+
+useInProcessAgones()
+
+const collection = '/apis/allocation.agones.dev/v1/namespaces/default/gameserverallocations'
+const manifest = (spec: object = {}) => JSON.stringify({ apiVersion: 'allocation.agones.dev/v1', kind: 'GameServerAllocation', spec })
+
+async function ask(method: string, path: string, body = '') {
+  await using cache = new Cache({ client })
+  const store = cache.store(gameServers)
+  await store.whenSynced()
+  using allocator = new Allocator({ client, store, recorder: noopRecorder, clock: systemClock })
+  return answerApiRequest(allocator, { method, path, body }, new AbortController().signal)
+}
+
+describe('allocation.agones.dev as an aggregated API', () => {
+  it('tells what it serves', async () => {
+    const { status, body } = await ask('GET', '/apis/allocation.agones.dev/v1')
+    expect(status).toBe(200)
+    expect(body).toMatchObject({
+      kind: 'APIResourceList',
+      groupVersion: 'allocation.agones.dev/v1',
+      resources: [{ name: 'gameserverallocations', kind: 'GameServerAllocation', namespaced: true, verbs: ['create'] }],
+    })
+    expect((await ask('GET', '/apis')).body).toMatchObject({ groups: [{ name: 'allocation.agones.dev' }] })
+  })
+
+  it('allocates what is posted', async () => {
+    using _games = playGames()
+    await createSet('set', 1)
+    await counted('set', { Ready: 1 })
+    const { status, body } = await ask('POST', collection, manifest())
+    expect(status).toBe(201)
+    expect(body).toMatchObject({ kind: 'GameServerAllocation', metadata: { namespace: 'default' }, status: { state: 'Allocated' } })
+    await counted('set', { Allocated: 1 })
+  })
+
+  it.each([
+    ['what it does not serve', 'GET', '/apis/allocation.agones.dev/v2', '', 404, 'NotFound'],
+    ['lists: nothing is kept', 'GET', collection, '', 405, 'MethodNotAllowed'],
+    ['no JSON', 'POST', collection, '{', 400, 'BadRequest'],
+    ['another kind', 'POST', collection, '{"kind":"Pod","apiVersion":"v1"}', 400, 'BadRequest'],
+    ['a spec that means nothing', 'POST', collection, manifest({ scheduling: 'Somehow' }), 422, 'Invalid'],
+  ])('refuses %s', async (_what, method, path, body, code, reason) => {
+    expect(await ask(method, path, body)).toMatchObject({ status: code, body: { kind: 'Status', status: 'Failure', reason, code } })
+  })
+})

@@ -1,0 +1,93 @@
+/** What the schemas cannot say about Agones' kinds, as a step of an admission chain. In the words and paths of Agones. */
+import { type Fleet, fleets } from '../../apis/agones.dev/fleet.ts'
+import { type GameServer, gameServers } from '../../apis/agones.dev/game-server.ts'
+import { type GameServerSet, gameServerSets } from '../../apis/agones.dev/game-server-set.ts'
+import type { DeepReadonly } from '../../kube/object.ts'
+import { controllerOf } from '../../kube/owner-reference.ts'
+import type { ResourceType } from '../../kube/resource.ts'
+import type { FieldError } from '../../schema/field-error.ts'
+import { equalJson } from '../../schema/json.ts'
+import { annotations } from '../../apis/agones.dev/annotations.ts'
+import { complete } from './game-server/complete.ts'
+import { validateGameServer, validateSpec } from './game-server/validate.ts'
+
+/** Names become values of labels. */
+const longestName = 63
+
+export function validateFleet({ metadata, spec }: DeepReadonly<Fleet>): FieldError[] {
+  const { maxSurge, maxUnavailable } = spec.strategy?.rollingUpdate ?? {}
+  const path = 'spec.strategy.rollingUpdate'
+  return [
+    ...nameErrors(metadata.name),
+    ...shareErrors(`${path}.maxSurge`, maxSurge),
+    ...shareErrors(`${path}.maxUnavailable`, maxUnavailable),
+    ...validateSpec(spec.template.spec, 'spec.template.spec'),
+  ]
+}
+
+export function validateGameServerSet(
+  { metadata, spec }: DeepReadonly<GameServerSet>,
+  old: DeepReadonly<GameServerSet> | undefined,
+): FieldError[] {
+  if (old === undefined) return [...nameErrors(metadata.name), ...validateSpec(spec.template.spec, 'spec.template.spec')]
+  if (equalJson(spec.template, old.spec.template)) return []
+  return [{ type: 'FieldValueInvalid', field: 'spec.template', value: spec.template, detail: 'GameServerSet template cannot be updated' }]
+}
+
+function nameErrors(name: string): FieldError[] {
+  if (name.length <= longestName) return []
+  return [{ type: 'FieldValueTooLong', field: 'metadata.name', value: '', detail: `may not be more than ${longestName} bytes` }]
+}
+
+/** A number from 1, or a percentage from 1 to 99. */
+function shareErrors(field: string, value: number | string | undefined): FieldError[] {
+  if (value === undefined) return []
+  const invalid = (detail: string): FieldError[] => [{ type: 'FieldValueInvalid', field, value, detail }]
+  if (typeof value === 'number') return value >= 1 ? [] : invalid('must be at least 1')
+  const percent = /^(\d+)%$/.exec(value)?.[1]
+  return percent !== undefined && Number(percent) >= 1 && Number(percent) <= 99 ? [] : invalid('must be between 1% and 99%')
+}
+
+/** What an admission chain has to offer; that of the embedded API server does. */
+interface AdmissionRequest {
+  readonly object: unknown
+  readonly oldObject: unknown
+}
+
+interface AdmissionStep {
+  readonly name: string
+  matches(resource: { readonly type: ResourceType }, operation: string, subresource: string | undefined): boolean
+  mutate(request: AdmissionRequest & { readonly operation: string }): void
+  validate(request: AdmissionRequest): Promise<readonly FieldError[]>
+}
+
+/** Completes what is created, as users of Agones see it at once, and refuses what cannot work. */
+export function agonesAdmission(sdkVersion: string): AdmissionStep {
+  return {
+    name: 'agones.berth.dev',
+    matches: ({ type: { group, plural } }, operation, subresource) =>
+      group === gameServers.group &&
+      subresource === undefined &&
+      (operation === 'CREATE' || (operation === 'UPDATE' && plural !== gameServers.plural)),
+    mutate({ object, operation }) {
+      const created = object as GameServer | Fleet
+      if (operation !== 'CREATE') return
+      if (created.kind === gameServers.kind) Object.assign(created, complete(created as GameServer, sdkVersion))
+      else if (created.kind === fleets.kind)
+        created.metadata.annotations = { ...created.metadata.annotations, [annotations.sdkVersion]: sdkVersion }
+    },
+    validate: ({ object, oldObject }) => {
+      const { kind } = object as { kind?: string }
+      const errors =
+        kind === fleets.kind
+          ? validateFleet(object as DeepReadonly<Fleet>)
+          : kind === gameServerSets.kind
+            ? validateGameServerSet(object as DeepReadonly<GameServerSet>, oldObject as DeepReadonly<GameServerSet> | undefined)
+            : // Those of a set have been judged with it, and come with their ports.
+              controllerOf(object as DeepReadonly<GameServer>)?.kind === gameServerSets.kind
+              ? []
+              : validateGameServer(object as DeepReadonly<GameServer>)
+      return Promise.resolve(errors)
+    },
+  }
+}

@@ -1,0 +1,90 @@
+/** How a Fleet shares its servers among its GameServerSets while a new template rolls out. Pure. Contract: Agones' strategies. */
+
+/** What counts of one GameServerSet. */
+export interface Share {
+  readonly name: string
+  /** Of the spec. */
+  readonly wanted: number
+  /** Not on their way out. */
+  readonly replicas: number
+  readonly ready: number
+  readonly reserved: number
+  readonly allocated: number
+  /** On their way out. */
+  readonly leaving: number
+}
+
+export interface Rollout {
+  readonly replicas: number
+  readonly type: 'RollingUpdate' | 'Recreate'
+  /** A number, or a percentage of the replicas, rounded up. */
+  readonly maxSurge: number | string
+  /** A number, or a percentage of the servers that are Ready, rounded down, at least 1. */
+  readonly maxUnavailable: number | string
+}
+
+/** How many servers each set should have, by name. Sets with an older template are `rest`, in the order in which they shrink. */
+export function balance(rollout: Rollout, active: Share, rest: readonly Share[]): ReadonlyMap<string, number> {
+  const { replicas, type } = rollout
+  const kept = sum(rest, ({ allocated, reserved }) => allocated + reserved)
+  if (rest.every(({ wanted }) => wanted === 0)) return shares(active, Math.max(0, replicas - kept), rest, () => 0)
+  if (type === 'Recreate') {
+    const allocated = sum(rest, share => share.allocated)
+    return shares(active, Math.max(0, replicas - allocated), rest, () => 0)
+  }
+  const shrunk = shrink(rollout, active, rest)
+  return shares(active, grow(rollout, active, rest), rest, ({ name, wanted }) => shrunk.get(name) ?? wanted)
+}
+
+/** The next step up of the new template: as far as the surge reaches, when the last step is done. */
+function grow({ replicas, maxSurge }: Rollout, active: Share, rest: readonly Share[]): number {
+  if (active.wanted !== active.replicas) return Math.min(active.wanted, replicas)
+  const surge = amountOf(maxSurge, replicas, Math.ceil)
+  const others = sum(rest, share => share.replicas)
+  const allocated = sum(rest, share => share.allocated)
+  return Math.max(0, Math.min(active.wanted + surge, replicas + surge - others, replicas - allocated))
+}
+
+/**
+ * The next step down of the old templates. Servers that are not Ready serve nobody and go first; of those that are, as many as may be missing
+ * on top of the new ones that are still to come up.
+ */
+function shrink({ replicas, maxUnavailable }: Rollout, active: Share, rest: readonly Share[]): ReadonlyMap<string, number> {
+  const ready = sum([active, ...rest], share => share.ready)
+  const missing = Math.max(1, Math.min(amountOf(maxUnavailable, ready, Math.floor), replicas))
+  const least = Math.min(ready - missing, replicas)
+  let budget = ready - least - Math.max(0, active.wanted - up(active))
+  const result = new Map<string, number>()
+  for (const share of rest) {
+    // What goes already may be what is counted as there.
+    if (share.leaving > 0 || share.wanted === 0) continue
+    const inUse = share.allocated + share.reserved
+    if (share.ready === 0) {
+      result.set(share.name, inUse === share.replicas ? 0 : Math.min(share.wanted, inUse))
+      continue
+    }
+    const useful = Math.min(share.wanted, up(share))
+    const go = Math.max(0, Math.min(budget, share.ready))
+    budget -= go
+    result.set(share.name, useful - go)
+  }
+  return result
+}
+
+function up({ ready, reserved, allocated }: Share): number {
+  return ready + reserved + allocated
+}
+
+function shares(active: Share, wanted: number, rest: readonly Share[], of: (share: Share) => number): ReadonlyMap<string, number> {
+  return new Map([[active.name, wanted], ...rest.map((share): [string, number] => [share.name, of(share)])])
+}
+
+function sum(all: readonly Share[], of: (share: Share) => number): number {
+  return all.reduce((total, share) => total + of(share), 0)
+}
+
+/** `25%` of the whole, or the number itself. */
+function amountOf(value: number | string, whole: number, round: (share: number) => number): number {
+  if (typeof value === 'number') return value
+  return value.endsWith('%') ? round((Number(value.slice(0, -1)) * whole) / 100) : Number(value)
+}

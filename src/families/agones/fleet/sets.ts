@@ -1,0 +1,97 @@
+/** The GameServerSets of a Fleet: which is the active one, what a new one looks like, what they add up to. Pure. */
+import type { Fleet, FleetStatus } from '../../../apis/agones.dev/fleet.ts'
+import type { GameServerSet } from '../../../apis/agones.dev/game-server-set.ts'
+import { labels } from '../../../apis/agones.dev/labels.ts'
+import type { DeepReadonly, New } from '../../../kube/object.ts'
+import { controllerReference } from '../../../kube/owner-reference.ts'
+import { equalJson } from '../../../schema/json.ts'
+import type { Share } from './balance.ts'
+
+type Set = DeepReadonly<GameServerSet>
+
+export interface FleetSets {
+  /** Made from the Fleet's template. Undefined: it has to be made. */
+  readonly active: Set | undefined
+  /** Those of older templates, the oldest first. */
+  readonly rest: readonly Set[]
+}
+
+export function setsOf(fleet: DeepReadonly<Fleet>, owned: readonly Set[]): FleetSets {
+  const byAge = owned.toSorted(
+    (a, b) =>
+      Date.parse(a.metadata.creationTimestamp) - Date.parse(b.metadata.creationTimestamp) || (a.metadata.name < b.metadata.name ? -1 : 1),
+  )
+  // Of two with the same template the older one has the servers.
+  const active = byAge.find(({ spec }) => equalJson(spec.template, fleet.spec.template))
+  return { active, rest: byAge.filter(set => set !== active) }
+}
+
+export function newSet(fleet: DeepReadonly<Fleet>, name: string, replicas: number): New<GameServerSet> {
+  const { template } = fleet.spec
+  return {
+    metadata: {
+      name,
+      namespace: fleet.metadata.namespace ?? 'default',
+      labels: { ...template.metadata?.labels, [labels.fleet]: fleet.metadata.name },
+      ownerReferences: [controllerReference(fleet)],
+    },
+    spec: { replicas, template: structuredClone(template) as GameServerSet['spec']['template'], ...sharedSpec(fleet) },
+  }
+}
+
+/** What a Fleet tells its active set without a rollout. */
+export function sharedSpec({ spec }: DeepReadonly<Fleet>): Pick<GameServerSet['spec'], 'scheduling' | 'priorities' | 'allocationOverflow'> {
+  const { scheduling, priorities, allocationOverflow } = structuredClone(spec) as Fleet['spec']
+  return {
+    ...(scheduling !== undefined && { scheduling }),
+    ...(priorities !== undefined && { priorities }),
+    ...(allocationOverflow !== undefined && { allocationOverflow }),
+  }
+}
+
+export function shareOf({ metadata, spec, status }: Set): Share {
+  return {
+    name: metadata.name,
+    wanted: spec.replicas,
+    replicas: status?.replicas ?? 0,
+    ready: status?.readyReplicas ?? 0,
+    reserved: status?.reservedReplicas ?? 0,
+    allocated: status?.allocatedReplicas ?? 0,
+    leaving: status?.shutdownReplicas ?? 0,
+  }
+}
+
+/** What has no servers and shall have none. */
+export function isDone({ spec, status }: Set): boolean {
+  return spec.replicas === 0 && status !== undefined && (status.replicas ?? 0) === 0 && (status.shutdownReplicas ?? 0) === 0
+}
+
+export function fleetStatus(name: string, sets: readonly Set[]): FleetStatus {
+  const total = (of: (status: NonNullable<Set['status']>) => number | undefined): number =>
+    sets.reduce((sum, { status }) => sum + ((status && of(status)) ?? 0), 0)
+  const counters = totalsOf(sets, 'counters')
+  const lists = totalsOf(sets, 'lists')
+  return {
+    replicas: total(status => status.replicas),
+    readyReplicas: total(status => status.readyReplicas),
+    reservedReplicas: total(status => status.reservedReplicas),
+    allocatedReplicas: total(status => status.allocatedReplicas),
+    ...(counters !== undefined && { counters }),
+    ...(lists !== undefined && { lists }),
+    labelSelector: `${labels.fleet}=${name}`,
+  }
+}
+
+type Totals = NonNullable<FleetStatus['counters']>
+
+function totalsOf(sets: readonly Set[], kind: 'counters' | 'lists'): Totals | undefined {
+  const sums: Totals = {}
+  for (const { status } of sets) {
+    for (const [key, values] of Object.entries(status?.[kind] ?? {})) {
+      const sum = (sums[key] ??= {})
+      for (const name of ['allocatedCount', 'allocatedCapacity', 'count', 'capacity'] as const)
+        sum[name] = Math.min(Number.MAX_SAFE_INTEGER, (sum[name] ?? 0) + (values[name] ?? 0))
+    }
+  }
+  return Object.keys(sums).length === 0 ? undefined : sums
+}

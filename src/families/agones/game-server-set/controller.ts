@@ -1,0 +1,160 @@
+/** Keeps the servers of a GameServerSet as many as they should be. Which ones come and go is the servers engine's to plan. */
+import { type GameServer, gameServers } from '../../../apis/agones.dev/game-server.ts'
+import { type GameServerSet, gameServerSets } from '../../../apis/agones.dev/game-server-set.ts'
+import { defaults } from '../../../apis/agones.dev/defaults.ts'
+import { isAlreadyExists, isConflict, isNamespaceTerminating, isNotFound } from '../../../kube/api-error.ts'
+import { type Controller, createController, type Result } from '../../../kube/controller.ts'
+import type { MetricsSink } from '../../../kube/metrics.ts'
+import type { DeepReadonly, ObjectKey } from '../../../kube/object.ts'
+import { isControlledBy } from '../../../kube/owner-reference.ts'
+import { equalJson } from '../../../schema/json.ts'
+import type { Instant, Member, Step, Wanted } from '../../../servers/model.ts'
+import { plan } from '../../../servers/plan.ts'
+import type { AgonesContext } from '../context.ts'
+import { chooseHostPorts } from '../game-server/host-ports.ts'
+import { indexes } from '../names.ts'
+import { isLeaving, memberOf, nextErrorEnd } from './member.ts'
+import { newServer } from './new-server.ts'
+import { loadOfNodes, ranksOf, scaleDownOrder } from './scale-down-order.ts'
+import { statusOf } from './status.ts'
+
+/** Steps of one pass; more come with the next, so that other sets have their turn. */
+const stepsPerPass = 256
+/** Writes of one set that are under way at a time. */
+const parallel = 48
+/** The least time between two status writes of one set while it moves. */
+const statusIntervalMs = 250
+
+interface Memo {
+  statusWrittenAt: Instant
+  /** Passes so far: no two make up the same names. */
+  passes: number
+}
+
+export function createSetController(context: AgonesContext, options: { workers?: number; metrics?: MetricsSink } = {}): Controller {
+  const memos = new Map<ObjectKey, Memo>()
+  const { client, clock, config, logger, recorder } = context
+
+  async function reconcile(key: ObjectKey, signal: AbortSignal): Promise<Result> {
+    const set = context.sets.get(key)
+    // Owner references take everything away with the set; until then nothing is made again.
+    if (set === undefined || set.metadata.deletionTimestamp !== undefined) {
+      memos.delete(key)
+      return 'done'
+    }
+    const memo = memos.get(key) ?? { statusWrittenAt: 0, passes: 0 }
+    memos.set(key, memo)
+    try {
+      return await reconcileSet(set, memo, signal)
+    } catch (error) {
+      // Somebody else wrote first, or the namespace is going: the news of it is on its way.
+      if (isConflict(error) || isNotFound(error) || isNamespaceTerminating(error)) return { requeueAfterMs: 1000 }
+      throw error
+    }
+  }
+
+  async function reconcileSet(set: DeepReadonly<GameServerSet>, memo: Memo, signal: AbortSignal): Promise<Result> {
+    const now = clock.now()
+    const servers = serversOf(context, set)
+    const wanted = wantedOf(set, `${set.metadata.uid}/${now}/${(memo.passes += 1)}`)
+    const { steps } = plan(wanted, membersOf(set, servers, now), now)
+    const taken = steps.slice(0, stepsPerPass)
+    await each(taken, step => take(set, step, signal))
+    const waits = taken.length < steps.length ? [1] : []
+    const errorEnd = nextErrorEnd(servers, now)
+    if (errorEnd !== undefined) waits.push(errorEnd - now)
+    await publish(set, memo, waits, signal)
+    return waits.length === 0 ? 'done' : { requeueAfterMs: Math.max(1, Math.min(...waits)) }
+  }
+
+  function membersOf(set: DeepReadonly<GameServerSet>, servers: readonly DeepReadonly<GameServer>[], now: Instant): Member[] {
+    const load = servers.length > set.spec.replicas ? loadOfNodes(context.servers.list()) : new Map<string, number>()
+    const ranks = ranksOf(servers, load, set.spec.priorities ?? [])
+    return servers.map(server => memberOf(server, context.servers.isDeleting(server), set.metadata.uid, ranks.get(server) ?? {}, now))
+  }
+
+  async function take(set: DeepReadonly<GameServerSet>, step: Step, signal: AbortSignal): Promise<void> {
+    const namespace = set.metadata.namespace ?? 'default'
+    if (step.do === 'create') {
+      const key = `${namespace}/${step.key}`
+      const made = newServer(set, step.key, chooseHostPorts(context, key, set.spec.template), config.sdkVersion)
+      try {
+        context.servers.wrote(await client.create(gameServers, made, { signal }))
+        recorder.event(set, 'Normal', 'SuccessfulCreate', `Created gameserver: ${step.key}`)
+      } catch (error) {
+        context.hostPorts.release(key)
+        // Another name comes with the next pass.
+        if (!isAlreadyExists(error)) throw error
+      }
+    } else if (step.do === 'delete') {
+      const server = context.servers.get(`${namespace}/${step.member.key}`)
+      if (server === undefined || isLeaving(server)) return
+      const { resourceVersion, name } = server.metadata
+      // Only as we saw it: one that was allocated meanwhile stays.
+      const change = { metadata: { resourceVersion }, status: { state: 'Shutdown' } }
+      context.servers.wrote(await client.patch(gameServers, { namespace, name }, change, { type: 'merge', signal }))
+      recorder.event(set, 'Normal', 'SuccessfulDelete', `Deleted gameserver in state ${server.status?.state ?? ''}: ${name}`)
+    }
+  }
+
+  async function publish(set: DeepReadonly<GameServerSet>, memo: Memo, waits: number[], signal: AbortSignal): Promise<void> {
+    const status = statusOf(set.metadata.name, serversOf(context, set))
+    const { name, namespace = '', uid } = set.metadata
+    if (equalJson(set.status ?? {}, status)) return
+    const now = clock.now()
+    if (now < memo.statusWrittenAt + statusIntervalMs) {
+      waits.push(memo.statusWrittenAt + statusIntervalMs - now)
+      return
+    }
+    memo.statusWrittenAt = now
+    const change = { metadata: { uid }, status: { counters: null, lists: null, ...status } }
+    context.sets.wrote(await client.patch(gameServerSets, { namespace, name }, change, { type: 'merge', subresource: 'status', signal }))
+  }
+
+  return createController({
+    name: 'agones-gameserverset',
+    reconcile,
+    workers: options.workers ?? 4,
+    clock,
+    logger,
+    ...(options.metrics && { metrics: options.metrics }),
+  })
+}
+
+export function serversOf(context: AgonesContext, set: DeepReadonly<GameServerSet>): DeepReadonly<GameServer>[] {
+  return context.servers.byIndex(indexes.controller, set.metadata.uid, server => isControlledBy(server, set))
+}
+
+/** A set has one template for ever, so nothing of it is ever out of date. */
+function wantedOf({ metadata, spec }: DeepReadonly<GameServerSet>, seed: string): Wanted {
+  return {
+    replicas: spec.replicas,
+    identity: { kind: 'generated', prefix: `${metadata.name}-`, seed },
+    target: { id: metadata.uid, template: spec.template.spec.template },
+    revisions: new Map(),
+    update: {
+      mode: 'OnDelete',
+      partition: 0,
+      maxUnavailable: 1,
+      maxSurge: 0,
+      paused: false,
+      minReadySeconds: 0,
+      settleMs: 0,
+      gracePeriodSeconds: 0,
+      order: [],
+    },
+    scale: { order: scaleDownOrder(spec.scheduling ?? defaults.scheduling, spec.priorities ?? []) },
+    overrides: new Map(),
+  }
+}
+
+/** Takes all steps, some at a time; the first failure is thrown when all are done. */
+async function each(steps: readonly Step[], take: (step: Step) => Promise<void>): Promise<void> {
+  let failure: unknown
+  const queue = steps.values()
+  const work = async (): Promise<void> => {
+    for (const step of queue) await take(step).catch((error: unknown) => void (failure ??= error))
+  }
+  await Promise.all(Array.from({ length: Math.min(parallel, steps.length) }, work))
+  if (failure !== undefined) throw failure
+}

@@ -1,0 +1,60 @@
+/** The life of a GameServer as data: from which state to which, and what has to be true for it. */
+import type { GameServerState } from '../../../apis/agones.dev/states.ts'
+
+/** What is true of a server and its pod at the moment. */
+export interface Facts {
+  /** Every port that is to be chosen has its number, and it is stored. */
+  readonly hasPorts: boolean
+  /** There is no pod and never will be: a developer runs the server. */
+  readonly isDevelopment: boolean
+  /** The API refused the pod for good. */
+  readonly podRefused: boolean
+  /** There was a pod and there is none any more: asked of the API itself, not of a watch. */
+  readonly podGone: boolean
+  /** The pod is on its way out, and not by us. */
+  readonly podLeaving: boolean
+  /** It has failed, was evicted, or the game in it has ended with an error and is not started again. */
+  readonly podFailed: boolean
+  /** The game has ended well. */
+  readonly podSucceeded: boolean
+  /** The pod has a node and an IP, and the node an address. */
+  readonly isPlaced: boolean
+  /** It is not where the status says, and was not for some time. */
+  readonly hasMoved: boolean
+}
+
+export interface Transition {
+  readonly from: readonly GameServerState[]
+  readonly to: GameServerState
+  readonly when: keyof Facts
+  /** Of the event that tells of it. */
+  readonly message: string
+  readonly type?: 'Warning'
+}
+
+/** Nobody can have been sent there yet. */
+export const beforeReady = ['PortAllocation', 'Creating', 'Starting', 'Scheduled', 'RequestReady'] as const satisfies GameServerState[]
+/** Players are there, or may be sent there. */
+export const active = ['Ready', 'Reserved', 'Allocated'] as const satisfies GameServerState[]
+/** Kept by everything that makes room. */
+export const inUse = ['Reserved', 'Allocated'] as const satisfies GameServerState[]
+const withPod = ['Starting', 'Scheduled', 'RequestReady', ...active] as const satisfies GameServerState[]
+
+/** In the order in which they are tried; the first that applies is taken. Games and allocations bring about the others. */
+export const transitions: readonly Transition[] = [
+  { from: beforeReady, to: 'Ready', when: 'isDevelopment', message: 'Developer GameServer is Ready' },
+  { from: ['Creating'], to: 'Error', when: 'podRefused', message: 'the pod was refused', type: 'Warning' },
+  { from: [...beforeReady, ...active], to: 'Shutdown', when: 'podSucceeded', message: 'Pod is in Succeeded state' },
+  { from: [...beforeReady, ...active], to: 'Unhealthy', when: 'podFailed', message: 'Issue with Gameserver pod', type: 'Warning' },
+  { from: [...beforeReady, ...active], to: 'Unhealthy', when: 'podLeaving', message: 'Issue with Gameserver pod', type: 'Warning' },
+  { from: withPod, to: 'Unhealthy', when: 'podGone', message: 'Pod is missing', type: 'Warning' },
+  { from: active, to: 'Unhealthy', when: 'hasMoved', message: 'Node migration occurred', type: 'Warning' },
+  { from: ['PortAllocation'], to: 'Creating', when: 'hasPorts', message: 'Port allocated' },
+  { from: ['Creating', 'Starting'], to: 'Scheduled', when: 'isPlaced', message: 'Address and port populated' },
+  { from: ['RequestReady'], to: 'Ready', when: 'isPlaced', message: 'SDK.Ready() complete' },
+]
+
+/** What becomes of a server in this state; undefined: it stays. */
+export function nextTransition(state: GameServerState, facts: Facts): Transition | undefined {
+  return transitions.find(({ from, when }) => from.includes(state) && facts[when])
+}

@@ -1,0 +1,174 @@
+/** The pod of a GameServer, exactly as Agones builds it. Pure. */
+import { annotations } from '../../../apis/agones.dev/annotations.ts'
+import type { GameServer } from '../../../apis/agones.dev/game-server.ts'
+import { gameServerRole, labels } from '../../../apis/agones.dev/labels.ts'
+import type { EvictionSafety } from '../../../apis/agones.dev/states.ts'
+import type { Container, ContainerPort, EnvVar, Pod, PodSpec } from '../../../apis/core/types.generated.ts'
+import type { DeepReadonly, New } from '../../../kube/object.ts'
+import { controllerReference } from '../../../kube/owner-reference.ts'
+import { completeSpec, type CompletePort, type CompleteSpec } from './complete.ts'
+
+/** What an installation says of the sidecar that serves the SDK. */
+export interface Sidecar {
+  readonly image: string
+  readonly imagePullPolicy?: 'Always' | 'IfNotPresent' | 'Never'
+  /** Instead of the image's own. */
+  readonly command?: readonly string[]
+  readonly requests?: Readonly<Record<string, string>>
+  readonly limits?: Readonly<Record<string, string>>
+  /** All gates, as `A=true&B=false`. */
+  readonly featureGates: string
+  /** As a Go duration, such as 500ms. */
+  readonly requestRateLimit: string
+}
+
+export const sidecarName = 'agones-gameserver-sidecar'
+export const sdkServiceAccount = 'agones-sdk'
+
+/** Where the sidecar answers kubelet; taken on the pod's network. */
+const healthPort = 8080
+const tokenFolder = '/var/run/secrets/kubernetes.io/serviceaccount'
+/** The user a container runs as that must not be root. */
+const sidecarUser = 1000
+
+/** The pod of a server whose ports have their numbers. */
+export function newPod(server: DeepReadonly<GameServer>, sidecar: Sidecar): New<Pod> {
+  const spec = completeSpec(server.spec)
+  const { metadata, spec: template } = spec.template
+  const { name, namespace = 'default' } = server.metadata
+  const eviction = evictionMarks(server.status?.eviction?.safe ?? spec.eviction?.safe ?? 'Never')
+  const passthrough = passthroughPorts(spec.ports)
+  return {
+    metadata: {
+      name,
+      namespace,
+      labels: { ...eviction.labels, ...metadata?.labels, [labels.role]: gameServerRole, [labels.gameServer]: name },
+      annotations: {
+        ...eviction.annotations,
+        ...metadata?.annotations,
+        [annotations.container]: spec.container,
+        ...(server.metadata.annotations?.[annotations.sdkVersion] !== undefined && {
+          [annotations.sdkVersion]: server.metadata.annotations[annotations.sdkVersion] ?? '',
+        }),
+        ...(passthrough !== undefined && { [annotations.passthroughPorts]: JSON.stringify(passthrough) }),
+      },
+      ...(metadata?.finalizers !== undefined && { finalizers: [...metadata.finalizers] }),
+      ownerReferences: [...(metadata?.ownerReferences ?? []), controllerReference(server)],
+    },
+    spec: podSpec(name, spec, (template ?? { containers: [] }) as PodSpec, sidecar),
+  }
+}
+
+function podSpec(name: string, spec: CompleteSpec, template: PodSpec, sidecar: Sidecar): PodSpec {
+  const isMasked = (template.serviceAccountName ?? '') === ''
+  const env: EnvVar[] = [
+    { name: 'AGONES_SDK_GRPC_PORT', value: String(spec.sdkServer.grpcPort) },
+    { name: 'AGONES_SDK_HTTP_PORT', value: String(spec.sdkServer.httpPort) },
+  ]
+  const own = (container: Container): Container => {
+    const ports = spec.ports.filter(port => port.container === container.name).flatMap(containerPorts)
+    const isGame = container.name === spec.container
+    return {
+      ...container,
+      ...(ports.length > 0 && { ports: [...(container.ports ?? []), ...ports] }),
+      ...(isGame && !spec.health.disabled && container.livenessProbe === undefined && { livenessProbe: gameProbe(spec) }),
+      ...(isGame &&
+        isMasked && {
+          volumeMounts: [...(container.volumeMounts ?? []), { mountPath: tokenFolder, name: 'empty', readOnly: true }],
+        }),
+      env: [...(container.env ?? []).filter(({ name: variable }) => !env.some(({ name: ours }) => ours === variable)), ...env],
+    }
+  }
+  return {
+    ...template,
+    hostname: template.hostname || name.replaceAll('.', '-'),
+    restartPolicy: template.restartPolicy ?? 'Never',
+    initContainers: [sidecarContainer(name, spec, sidecar), ...(template.initContainers ?? []).map(own)],
+    containers: template.containers.map(own),
+    ...(isMasked && {
+      serviceAccountName: sdkServiceAccount,
+      volumes: [...(template.volumes ?? []), { name: 'empty', emptyDir: {} }],
+    }),
+    ...(spec.scheduling === 'Packed' && { affinity: packed(template.affinity) }),
+  }
+}
+
+function containerPorts({ containerPort, hostPort, portPolicy, protocol }: CompletePort): ContainerPort[] {
+  if (portPolicy === 'None' && containerPort === undefined) return []
+  const protocols = protocol === 'TCPUDP' ? (['TCP', 'UDP'] as const) : [protocol]
+  return protocols.map(one => ({
+    containerPort: (portPolicy === 'Passthrough' ? hostPort : containerPort) ?? 0,
+    ...(portPolicy !== 'None' && hostPort !== undefined && { hostPort }),
+    protocol: one,
+  }))
+}
+
+function gameProbe({ health }: CompleteSpec): NonNullable<Container['livenessProbe']> {
+  return {
+    httpGet: { path: '/gshealthz', port: healthPort },
+    initialDelaySeconds: health.initialDelaySeconds,
+    periodSeconds: health.periodSeconds,
+    failureThreshold: health.failureThreshold,
+  }
+}
+
+/** Starts before the game and ends after it: an init container that restarts. */
+function sidecarContainer(server: string, { sdkServer }: CompleteSpec, sidecar: Sidecar): Container {
+  const { requests, limits } = sidecar
+  return {
+    name: sidecarName,
+    image: sidecar.image,
+    ...(sidecar.imagePullPolicy !== undefined && { imagePullPolicy: sidecar.imagePullPolicy }),
+    ...(sidecar.command !== undefined && { command: [...sidecar.command] }),
+    args: [`--grpc-port=${sdkServer.grpcPort}`, `--http-port=${sdkServer.httpPort}`],
+    restartPolicy: 'Always',
+    env: [
+      { name: 'GAMESERVER_NAME', value: server },
+      { name: 'POD_NAMESPACE', valueFrom: { fieldRef: { fieldPath: 'metadata.namespace' } } },
+      { name: 'FEATURE_GATES', value: sidecar.featureGates },
+      { name: 'LOG_LEVEL', value: sdkServer.logLevel },
+      { name: 'REQUESTS_RATE_LIMIT', value: sidecar.requestRateLimit },
+    ],
+    resources: { ...(requests !== undefined && { requests: { ...requests } }), ...(limits !== undefined && { limits: { ...limits } }) },
+    livenessProbe: { httpGet: { path: '/healthz', port: healthPort }, initialDelaySeconds: 3, periodSeconds: 3 },
+    securityContext: { allowPrivilegeEscalation: false, runAsNonRoot: true, runAsUser: sidecarUser },
+  }
+}
+
+/** Full nodes are filled first, so that empty ones can go. */
+function packed(affinity: PodSpec['affinity']): NonNullable<PodSpec['affinity']> {
+  const podAffinity = affinity?.podAffinity
+  return {
+    ...affinity,
+    podAffinity: {
+      ...podAffinity,
+      preferredDuringSchedulingIgnoredDuringExecution: [
+        ...(podAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? []),
+        {
+          weight: 100,
+          podAffinityTerm: { labelSelector: { matchLabels: { [labels.role]: gameServerRole } }, topologyKey: 'kubernetes.io/hostname' },
+        },
+      ],
+    },
+  }
+}
+
+/** What users have set themselves wins. */
+function evictionMarks(safe: EvictionSafety): { labels: Record<string, string>; annotations: Record<string, string> } {
+  return {
+    labels: { [labels.safeToEvict]: safe === 'Never' ? 'false' : 'true' },
+    annotations: { [annotations.clusterAutoscalerSafeToEvict]: safe === 'Always' ? 'true' : 'false' },
+  }
+}
+
+/** Which ports of which container get the number of the node; undefined when there are none. */
+function passthroughPorts(ports: readonly CompletePort[]): Record<string, number[]> | undefined {
+  const found: Record<string, number[]> = {}
+  const seen = new Map<string, number>()
+  for (const { container, portPolicy } of ports) {
+    const index = seen.get(container) ?? 0
+    seen.set(container, index + 1)
+    if (portPolicy === 'Passthrough') (found[container] ??= []).push(index)
+  }
+  return Object.keys(found).length === 0 ? undefined : found
+}

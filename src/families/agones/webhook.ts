@@ -1,0 +1,56 @@
+import type { GameServer } from '../../apis/agones.dev/game-server.ts'
+import { fleets } from '../../apis/agones.dev/fleet.ts'
+import { gameServers } from '../../apis/agones.dev/game-server.ts'
+import { gameServerSets } from '../../apis/agones.dev/game-server-set.ts'
+import type { DeepReadonly } from '../../kube/object.ts'
+import type { AdmissionRequest } from '../../kube/webhook/admission-review.ts'
+import type { AdmissionHandler } from '../../kube/webhook/webhook-server.ts'
+import { equalJson } from '../../schema/json.ts'
+import { invalidStatus } from '../../schema/status.ts'
+import { agonesAdmission } from './admission.ts'
+
+/** Where the webhooks are served. Berth's chart names them. */
+const paths = { validate: '/validate/agones.dev', mutate: '/mutate/agones.dev' } as const
+
+const types = [fleets, gameServerSets, gameServers]
+
+export interface AgonesWebhooksOptions {
+  readonly sdkVersion: string
+  /** Everything in other namespaces is admitted as it is. Default: all are looked at. */
+  readonly namespaces?: readonly string[]
+}
+
+/** Answers AdmissionReviews about Fleets, GameServerSets and GameServers of Agones, by path. */
+export function agonesWebhooks({ sdkVersion, namespaces }: AgonesWebhooksOptions): ReadonlyMap<string, AdmissionHandler> {
+  const step = agonesAdmission(sdkVersion)
+  const typeOf = ({ resource: { group, resource }, operation, subResource, namespace, object }: AdmissionRequest) => {
+    const type = types.find(one => one.group === group && one.plural === resource)
+    const isSeen = namespaces === undefined || namespaces.includes(namespace ?? '')
+    const isLeaving = (object as DeepReadonly<GameServer> | null)?.metadata.deletionTimestamp !== undefined
+    return type !== undefined && isSeen && !isLeaving && step.matches({ type }, operation, subResource) ? type : undefined
+  }
+  return new Map<string, AdmissionHandler>([
+    [
+      paths.validate,
+      async request => {
+        const type = typeOf(request)
+        if (type === undefined) return { allowed: true }
+        const errors = await step.validate({ object: request.object, oldObject: request.oldObject ?? undefined })
+        if (errors.length === 0) return { allowed: true }
+        const { name } = (request.object as GameServer).metadata
+        return { allowed: false, status: invalidStatus(type, name, errors) }
+      },
+    ],
+    [
+      paths.mutate,
+      request => {
+        if (typeOf(request) === undefined) return { allowed: true }
+        const before = request.object as Readonly<Record<string, unknown>>
+        const object = structuredClone(before)
+        step.mutate({ object, oldObject: request.oldObject ?? undefined, operation: request.operation })
+        const changed = Object.entries(object).filter(([name, value]) => !equalJson(before[name] ?? null, value ?? null))
+        return { allowed: true, patch: changed.map(([name, value]) => ({ op: 'add', path: `/${name}`, value })) }
+      },
+    ],
+  ])
+}
