@@ -1,5 +1,5 @@
 // npm run bench [name…]: runs all benches but the long ones, or those named. Each prints one JSON line and a table.
-// `npm run bench cluster -- [options]` is another one, on a real Kubernetes: see cluster/options.ts.
+// `npm run bench cluster -- [options]` and `npm run bench agones -- [options]` are others, on a real Kubernetes: `--help`.
 import { availableParallelism, loadavg, release } from 'node:os'
 import { apiserver } from './apiserver.ts'
 import { container } from './container.ts'
@@ -20,6 +20,11 @@ const names = process.argv.slice(2)
 if (names[0] === 'cluster') {
   const { benchCluster } = await import('./cluster/main.ts')
   await benchCluster(names.slice(1))
+  process.exit()
+}
+if (names[0] === 'agones') {
+  const { benchAgones } = await import('./agones/main.ts')
+  await benchAgones(names.slice(1))
   process.exit()
 }
 const all = [...benches, ...patient]

@@ -5,7 +5,8 @@ import { startCluster, type TestCluster } from './harness/cluster.ts'
 import { eventually } from './harness/eventually.ts'
 import { testNeeding } from './harness/needs.ts'
 import { udpAsk } from './harness/players.ts'
-import { root } from './harness/run.ts'
+import { type Writes, writesOf } from './harness/requests.ts'
+import { root, run } from './harness/run.ts'
 
 const test = testNeeding('kubectl')
 
@@ -13,6 +14,10 @@ interface Server {
   metadata: { name: string; uid: string; labels?: Record<string, string> }
   spec: { template: { spec: { containers: { image: string }[] } } }
   status?: { state: string; address: string; ports: { port: number }[]; counters?: Record<string, { count: number; capacity: number }> }
+}
+interface Pod {
+  metadata: { uid: string }
+  status: { containerStatuses: { name: string; image: string; restartCount: number }[] }
 }
 interface Answer {
   status: { state: string; gameServerName: string; address: string; ports: { name: string; port: number }[] }
@@ -106,6 +111,73 @@ describe('Agones', () => {
     })
     expect(servers.map(({ metadata }) => metadata.name)).toContain(match.gameServerName)
     expect(await say(match, 'still here')).toBe('ACK: still here\n')
+  })
+
+  test('a new image in place: those that wait change at once, who is played when it is free again', async () => {
+    await fleet('hot', text =>
+      unhurried(text).replace('spec:\n', 'spec:\n  strategy: { type: InPlaceIfPossible, rollingUpdate: { maxUnavailable: 1 } }\n'),
+    )
+    const before = await inStates('hot', 'Ready', 'Ready')
+    const match = await allocate('hot')
+    const podOf = async (name: string) => {
+      const { metadata, status } = await cluster.get<Pod>(`pod ${name}`)
+      const game = status.containerStatuses.find(container => container.name === 'simple-game-server')
+      return { uid: metadata.uid, image: game?.image.split(':').at(-1), restarts: game?.restartCount }
+    }
+    const waiting = before.find(({ metadata }) => metadata.name !== match.gameServerName)
+    const [played, other] = [await podOf(match.gameServerName), await podOf(waiting?.metadata.name ?? '')]
+    await cluster.k([
+      'patch',
+      'fleet',
+      'hot',
+      '--type=json',
+      '-p',
+      '[{"op":"replace","path":"/spec/template/spec/template/spec/containers/0/image","value":"us-docker.pkg.dev/agones-images/examples/simple-game-server:0.41"}]',
+    ])
+    await eventually('the one that waits runs the new image', async () => (await podOf(waiting?.metadata.name ?? '')).image === '0.41')
+    await inStates('hot', 'Allocated', 'Ready')
+    expect(await podOf(waiting?.metadata.name ?? '')).toEqual({ uid: other.uid, image: '0.41', restarts: 1 })
+    expect(await podOf(match.gameServerName)).toEqual(played)
+    expect(await say(match, 'still here')).toBe('ACK: still here\n')
+    await say(match, 'READY')
+    await eventually('the other one follows', async () => (await podOf(match.gameServerName)).image === '0.41')
+    const after = await inStates('hot', 'Ready', 'Ready')
+    expect(await podOf(match.gameServerName)).toEqual({ uid: played.uid, image: '0.41', restarts: 1 })
+    expect(after.map(({ metadata, status }) => [metadata.uid, status?.address, status?.ports])).toEqual(
+      before.map(({ metadata, status }) => [metadata.uid, status?.address, status?.ports]),
+    )
+    expect(await say(match, 'back again')).toBe('ACK: back again\n')
+  })
+
+  test('berth demo agones tells the story of a match, and all of it is true', async () => {
+    const kubeconfig = join(root, '.berth', `demo-agones-${process.pid}`)
+    const { code, stdout } = await run(join(root, 'berth'), ['demo', 'agones', '--json', '--kubeconfig', kubeconfig], { timeout: 90_000 })
+    const told = JSON.parse(stdout) as { ok: boolean; acts: { checks: { what: string; ok: boolean }[] }[] }
+    expect(told.acts.flatMap(({ checks }) => checks.filter(({ ok }) => !ok))).toEqual([])
+    expect([code, told.ok, told.acts.flatMap(({ checks }) => checks).length]).toEqual([0, true, 7])
+  })
+
+  test('a server costs five writes until it is Ready, and nine in all, its sidecar included', async () => {
+    const replicas = 4
+    /** Of servers and their pods, by everybody but the node, which says how pods are. */
+    const since = async (before: Writes) => {
+      const all = (await writesOf(cluster)).minus(before)
+      const own = [...all.counts].filter(([request]) => /^\w+ (gameservers|pods)$/.test(request))
+      return { each: own.reduce((sum, [, count]) => sum + count, 0) / replicas, all: all.describe(replicas) }
+    }
+    const before = await writesOf(cluster)
+    await fleet('frugal', text => unhurried(text).replace('replicas: 2', `replicas: ${replicas}`))
+    await inStates('frugal', ...Array<string>(replicas).fill('Ready'))
+    const made = await since(before)
+    // A kubelet may tell of addresses one after the other.
+    const slack = cluster.kind === 'real' ? 0.5 : 0
+    expect(made.each, made.all).toBeGreaterThanOrEqual(5)
+    expect(made.each, made.all).toBeLessThanOrEqual(5 + slack)
+    await cluster.k('scale fleet frugal --replicas=0')
+    await eventually('all have gone', async () => (await serversOf('frugal')).length === 0)
+    const lived = await since(before)
+    // The node takes the pod away at last.
+    expect(lived.each - 1, lived.all).toBeLessThanOrEqual(9 + slack)
   })
 
   test('rooms are counted by the game and by allocations alike', async () => {

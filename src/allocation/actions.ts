@@ -42,7 +42,12 @@ export function allocationChange({ metadata, status = {} }: DeepReadonly<GameSer
       metadata: {
         resourceVersion: metadata.resourceVersion,
         ...(spec.metadata?.labels !== undefined && { labels: { ...spec.metadata.labels } }),
-        annotations: { ...spec.metadata?.annotations, [annotations.lastAllocated]: new Date(now).toISOString() },
+        annotations: {
+          // Of an earlier allocation, whose caller must not get this one.
+          ...(metadata.annotations?.[annotations.requestId] !== undefined && { [annotations.requestId]: null }),
+          ...spec.metadata?.annotations,
+          [annotations.lastAllocated]: new Date(now).toISOString(),
+        },
       },
       status: {
         state: 'Allocated',

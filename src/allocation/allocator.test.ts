@@ -8,6 +8,7 @@ import {
   client,
   counted,
   createSet,
+  eventually,
   playGames,
   sdk,
   serverOf,
@@ -106,5 +107,49 @@ describe('an allocator', () => {
         expect(state === 'UnAllocated' || [first, second].some(one => one?.metadata.name === gameServerName)).toBe(true)
       }),
     ])
+  })
+
+  it('gives whoever asks again under the same id the same server, at once and later, whichever replica is asked', async () => {
+    using _games = playGames()
+    await createSet('again', 3)
+    await counted('again', { Ready: 3 })
+    await using first = await open()
+    await using second = await open()
+    const ask = (own: typeof first, requestId: string) => own.allocator.allocate('default', {}, signal, { requestId })
+    const answers = await Promise.all([ask(first, 'a'), ask(first, 'a'), ask(first, 'b')])
+    const [a, , b] = answers.map(({ gameServerName }) => gameServerName)
+    expect(answers.map(({ gameServerName }) => gameServerName)).toEqual([a, a, b])
+    expect(b).not.toBe(a)
+    await eventually(async () => expect((await ask(second, 'a')).gameServerName).toBe(a))
+    await counted('again', { Ready: 1, Allocated: 2 })
+    // Whoever has it next did not ask under this id.
+    await sdk(a ?? '', 'Ready')
+    await counted('again', { Ready: 2, Allocated: 1 })
+    await eventually(async () => expect(await first.allocator.allocate('default', {}, signal)).toMatchObject({ state: 'Allocated' }))
+    await eventually(async () => expect(await first.allocator.allocate('default', {}, signal)).toMatchObject({ state: 'Allocated' }))
+    expect(await ask(first, 'a')).toMatchObject({ state: 'UnAllocated' })
+    await sdk(a ?? '', 'Shutdown')
+    await eventually(async () => expect((await ask(first, 'a')).gameServerName).not.toBe(a))
+  })
+
+  it('waits for a server as long as it is told to, and no longer', async () => {
+    await using own = await open()
+    const waiting = own.allocator.allocate('default', {}, signal, { waitMs: 10_000 })
+    using _games = playGames()
+    await createSet('late', 1)
+    expect(await waiting).toMatchObject({ state: 'Allocated' })
+    const before = performance.now()
+    expect(await own.allocator.allocate('default', {}, signal, { waitMs: 150 })).toMatchObject({ state: 'UnAllocated' })
+    expect(performance.now() - before).toBeGreaterThan(100)
+    const stop = new AbortController()
+    const left = own.allocator.allocate('default', {}, stop.signal, { waitMs: 10_000 })
+    stop.abort(new Error('the caller has gone'))
+    await expect(left).rejects.toThrow('the caller has gone')
+    // Unless it may ask again.
+    const again = new AbortController()
+    const lost = own.allocator.allocate('default', {}, again.signal, { requestId: 'lost', waitMs: 5000 })
+    again.abort(new Error('the caller has gone'))
+    await createSet('more', 1)
+    expect(await own.allocator.allocate('default', {}, signal, { requestId: 'lost' })).toEqual(await lost)
   })
 })

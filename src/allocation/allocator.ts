@@ -1,3 +1,4 @@
+import { annotations } from '../apis/agones.dev/annotations.ts'
 import { type GameServer, gameServers } from '../apis/agones.dev/game-server.ts'
 import type { AllocationSpec, AllocationStatus } from '../apis/allocation.agones.dev/game-server-allocation.ts'
 import { isConflict, isNotFound } from '../kube/api-error.ts'
@@ -19,8 +20,20 @@ export interface AllocatorOptions {
   readonly clock: Clock
   /** In [0, 1). */
   readonly random?: () => number
+  /** The share of the servers that this replica looks at first, so that replicas seldom choose the same one. Default: all are its own. */
+  readonly isOwn?: (server: DeepReadonly<GameServer>) => boolean
 }
 
+/** What Agones has not got. */
+export interface AllocationExtras {
+  /** Who asks again under the same id, perhaps because an answer was lost, gets the server of the first time while it is allocated. */
+  readonly requestId?: string
+  /** Wait so long for a server where there is none, in milliseconds. */
+  readonly waitMs?: number
+}
+
+/** After so long nobody waits for a write any more. */
+const longestWriteMs = 30_000
 /** How often another server is tried when somebody else was faster. */
 const mostTries = 8
 
@@ -32,6 +45,12 @@ export class Allocator implements Disposable {
   readonly #taken = new Set<string>()
   /** By uid, the version at which a write has failed: not tried again before there is a newer one. */
   readonly #stale = new Map<string, string>()
+  /** Keys of the servers that were allocated under an id. */
+  readonly #byRequest = new Map<string, string>()
+  /** Under way, by id. */
+  readonly #asked = new Map<string, Promise<AllocationStatus>>()
+  /** Called when a server may have become free. */
+  readonly #waiting = new Set<() => void>()
   readonly #subscription: Disposable
 
   constructor(options: AllocatorOptions) {
@@ -42,6 +61,8 @@ export class Allocator implements Disposable {
       updated: seen,
       deleted: server => {
         this.#index.remove(keyOf(server))
+        const id = requestOf(server)
+        if (id !== undefined) this.#byRequest.delete(id)
         this.#stale.delete(server.metadata.uid)
       },
     })
@@ -49,11 +70,55 @@ export class Allocator implements Disposable {
   }
 
   /** Allocates a server; the spec has been validated. Rejects when the API does. */
-  async allocate(namespace: string, spec: AllocationSpec, signal: AbortSignal): Promise<AllocationStatus> {
-    const { random = Math.random } = this.#options
+  async allocate(namespace: string, spec: AllocationSpec, signal: AbortSignal, extras: AllocationExtras = {}): Promise<AllocationStatus> {
+    const { requestId, waitMs = 0 } = extras
+    if (requestId === undefined) return this.#allocateOrWait(namespace, spec, signal, waitMs)
+    const id = `${namespace}/${requestId}`
+    const known = this.#index.get(this.#byRequest.get(id) ?? '')
+    if (known?.status?.state === 'Allocated' && requestOf(known) === id) return statusOf(known)
+    let asked = this.#asked.get(id)
+    if (asked === undefined) {
+      const noted = {
+        ...spec,
+        metadata: { ...spec.metadata, annotations: { ...spec.metadata?.annotations, [annotations.requestId]: requestId } },
+      }
+      // Goes on when its first caller has gone: the next one may be the same.
+      asked = this.#allocateOrWait(namespace, noted, AbortSignal.timeout(waitMs + longestWriteMs), waitMs).finally(() =>
+        this.#asked.delete(id),
+      )
+      this.#asked.set(id, asked)
+    }
+    return asked
+  }
+
+  async #allocateOrWait(namespace: string, spec: AllocationSpec, signal: AbortSignal, waitMs: number): Promise<AllocationStatus> {
+    const { clock } = this.#options
+    const until = clock.now() + waitMs
+    for (;;) {
+      const news = Promise.withResolvers<void>()
+      this.#waiting.add(news.resolve)
+      try {
+        const status = await this.#allocateNow(namespace, spec, signal)
+        const left = until - clock.now()
+        if (status.state !== 'UnAllocated' || left <= 0) return status
+        const late = new AbortController()
+        const timeout = clock.sleep(left, AbortSignal.any([signal, late.signal])).catch(() => {})
+        await Promise.race([news.promise, timeout])
+        late.abort()
+        signal.throwIfAborted()
+      } finally {
+        this.#waiting.delete(news.resolve)
+      }
+    }
+  }
+
+  async #allocateNow(namespace: string, spec: AllocationSpec, signal: AbortSignal): Promise<AllocationStatus> {
+    const { random = Math.random, isOwn } = this.#options
     const wish = wishOf(namespace, spec)
     for (let tries = 0; tries < mostTries; tries += 1) {
-      const server = choose(this.#index, wish, one => this.#isTaken(one), random)
+      const isTaken = (one: DeepReadonly<GameServer>): boolean => this.#isTaken(one)
+      const own = isOwn && choose(this.#index, wish, one => !isOwn(one) || isTaken(one), random)
+      const server = own ?? choose(this.#index, wish, isTaken, random)
       if (server === undefined) return { state: 'UnAllocated', gameServerName: '', source: '' }
       const written = await this.#take(server, spec, signal)
       if (written !== undefined) return statusOf(written)
@@ -98,7 +163,15 @@ export class Allocator implements Disposable {
     const stale = this.#stale.get(server.metadata.uid)
     if (stale !== undefined && stale !== server.metadata.resourceVersion) this.#stale.delete(server.metadata.uid)
     this.#index.put(server)
+    const id = requestOf(server)
+    if (id !== undefined) this.#byRequest.set(id, keyOf(server))
+    for (const wake of this.#waiting) wake()
   }
+}
+
+function requestOf({ metadata }: DeepReadonly<GameServer>): string | undefined {
+  const id = metadata.annotations?.[annotations.requestId]
+  return id === undefined ? undefined : `${metadata.namespace ?? ''}/${id}`
 }
 
 function statusOf({ metadata, status }: DeepReadonly<GameServer>): AllocationStatus {

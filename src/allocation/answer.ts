@@ -3,7 +3,7 @@ import { ApiError } from '../kube/api-error.ts'
 import type { ResourceType } from '../kube/resource.ts'
 import { invalidStatus } from '../schema/status.ts'
 import type { Allocator } from './allocator.ts'
-import { validateAllocation } from './request.ts'
+import { extrasOf, validateAllocation } from './request.ts'
 
 /** Posted to have a server, and answered at once. Contract: Agones. */
 export const gameServerAllocations: ResourceType<GameServerAllocation> = {
@@ -26,10 +26,11 @@ export async function answerAllocation(
   { namespace, object, signal }: PostedAllocation,
 ): Promise<GameServerAllocation> {
   const spec = (object['spec'] ?? {}) as AllocationSpec
-  const errors = validateAllocation(spec)
   const posted = (object['metadata'] ?? {}) as GameServerAllocation['metadata']
+  const { extras, errors: wrong } = extrasOf(posted.annotations ?? {})
+  const errors = [...validateAllocation(spec), ...wrong]
   if (errors.length > 0) throw new ApiError(invalidStatus(gameServerAllocations, posted.name ?? '', errors))
-  const status = await allocator.allocate(namespace, spec, signal)
+  const status = await allocator.allocate(namespace, spec, signal, extras)
   const { gameServerName: name } = status
   return {
     apiVersion: `${gameServerAllocations.group}/${gameServerAllocations.version}`,

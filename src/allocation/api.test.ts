@@ -10,7 +10,8 @@ import { Allocator } from './allocator.ts'
 useInProcessAgones()
 
 const collection = '/apis/allocation.agones.dev/v1/namespaces/default/gameserverallocations'
-const manifest = (spec: object = {}) => JSON.stringify({ apiVersion: 'allocation.agones.dev/v1', kind: 'GameServerAllocation', spec })
+const manifest = (spec: object = {}, notes: object = {}) =>
+  JSON.stringify({ apiVersion: 'allocation.agones.dev/v1', kind: 'GameServerAllocation', metadata: { annotations: notes }, spec })
 
 async function ask(method: string, path: string, body = '') {
   await using cache = new Cache({ client })
@@ -47,6 +48,9 @@ describe('allocation.agones.dev as an aggregated API', () => {
     ['lists: nothing is kept', 'GET', collection, '', 405, 'MethodNotAllowed'],
     ['no JSON', 'POST', collection, '{', 400, 'BadRequest'],
     ['another kind', 'POST', collection, '{"kind":"Pod","apiVersion":"v1"}', 400, 'BadRequest'],
+    ['a wait that is none', 'POST', collection, manifest({}, { 'berth.dev/wait': 'long' }), 422, 'Invalid'],
+    ['a wait that is too long', 'POST', collection, manifest({}, { 'berth.dev/wait': '31s' }), 422, 'Invalid'],
+    ['an id that is empty', 'POST', collection, manifest({}, { 'berth.dev/request-id': '' }), 422, 'Invalid'],
     ['a spec that means nothing', 'POST', collection, manifest({ scheduling: 'Somehow' }), 422, 'Invalid'],
   ])('refuses %s', async (_what, method, path, body, code, reason) => {
     expect(await ask(method, path, body)).toMatchObject({ status: code, body: { kind: 'Status', status: 'Failure', reason, code } })

@@ -1,8 +1,10 @@
 /** An allocation as it is meant, and what is wrong with it. Pure. */
 import type { AllocationSpec, GameServerSelector } from '../apis/allocation.agones.dev/game-server-allocation.ts'
+import { annotations } from '../apis/agones.dev/annotations.ts'
 import { defaults } from '../apis/agones.dev/defaults.ts'
 import type { FieldError } from '../schema/field-error.ts'
 import { isLabelValue, isQualifiedName } from '../schema/label-syntax.ts'
+import type { AllocationExtras } from './allocator.ts'
 import type { Wish } from './choose.ts'
 import { matcherOf } from './match.ts'
 
@@ -18,6 +20,36 @@ export function wishOf(namespace: string, spec: AllocationSpec): Wish {
     scheduling: spec.scheduling ?? defaults.scheduling,
     priorities: spec.priorities ?? [],
   }
+}
+
+/** An id is a value that people can read in an annotation. */
+const longestId = 253
+const longestWaitMs = 30_000
+
+/** What an allocation says in annotations of `berth.dev`. */
+export function extrasOf(given: Readonly<Record<string, string>>): {
+  readonly extras: AllocationExtras
+  readonly errors: readonly FieldError[]
+} {
+  const { [annotations.requestId]: requestId, [annotations.wait]: wait } = given
+  const waitMs = wait === undefined ? undefined : millisecondsOf(wait)
+  const at = (name: string): string => `metadata.annotations[${name}]`
+  return {
+    extras: { ...(requestId !== undefined && { requestId }), ...(waitMs !== undefined && { waitMs }) },
+    errors: [
+      ...(requestId === undefined || (requestId !== '' && requestId.length <= longestId)
+        ? []
+        : [invalid(at(annotations.requestId), requestId, `must have 1 to ${longestId} characters`)]),
+      ...(wait === undefined || (waitMs !== undefined && waitMs <= longestWaitMs)
+        ? []
+        : [invalid(at(annotations.wait), wait, 'must be a duration of at most 30s, such as 500ms or 10s')]),
+    ],
+  }
+}
+
+function millisecondsOf(text: string): number | undefined {
+  const [, number, unit] = /^(\d+)(ms|s)$/.exec(text) ?? []
+  return number === undefined ? undefined : Number(number) * (unit === 's' ? 1000 : 1)
 }
 
 const invalid = (field: string, value: unknown, detail: string): FieldError => ({ type: 'FieldValueInvalid', field, value, detail })

@@ -1,3 +1,4 @@
+import { hostname } from 'node:os'
 import { parameterValidator } from '../addresses/parameter-validator.ts'
 import { validatingwebhookconfigurations } from '../apis/core/resources.generated.ts'
 import type { Connection } from '../cli/connection.ts'
@@ -88,7 +89,15 @@ export async function runWebhooks(context: CliContext, connection: Connection, o
     isManagerDeployed: late => isManagerDeployed(client, late),
     ...(namespaces !== undefined && { namespaces }),
   })
-  const agones = options.agones === true ? parts.use(await agonesExtensions({ client, clock, logger, namespaces }, signal)) : undefined
+  const agones =
+    options.agones === true
+      ? parts.use(
+          await agonesExtensions(
+            { client, clock, logger, namespaces, service: { namespace, name: serviceName, self: hostname() } },
+            signal,
+          ),
+        )
+      : undefined
   const serving = { ...bind, certificate, handlers: new Map([...handlers, ...(agones?.handlers ?? [])]), clock, logger, metrics }
   server = parts.use(await WebhookServer.start({ ...serving, ...(agones && { api: agones.api }) }))
   agones?.onFrontProxy(proxy => server?.setFrontProxy(proxy))

@@ -1,5 +1,5 @@
 /** What a game can ask of its sidecar, whatever the protocol. The rules are those of Agones. */
-import { sdkPrefix } from '../apis/agones.dev/annotations.ts'
+import { annotations, sdkPrefix } from '../apis/agones.dev/annotations.ts'
 import type { CounterStatus, GameServer, ListStatus } from '../apis/agones.dev/game-server.ts'
 import type { GameServerState } from '../apis/agones.dev/states.ts'
 import type { Clock } from '../kube/clock.ts'
@@ -45,7 +45,7 @@ const addressWaitMs = 10_000
 export class Sdk implements Disposable {
   readonly #options: SdkOptions
   readonly #writer: Writer
-  readonly #health: Health
+  #health: Health
   readonly #parts = new DisposableStack()
   #reserved: { readonly stop: AbortController; readonly seconds: number } | undefined
 
@@ -74,7 +74,9 @@ export class Sdk implements Disposable {
     this.#setState('Allocated')
   }
 
+  /** A game that is being changed in place says goodbye when it is told to stop; another one starts in its place. */
   shutdown(): void {
+    if (isGameChanging(this.#writer.base)) return this.#options.logger.info('the game is being changed in place: no shutdown')
     this.#setState('Shutdown')
   }
 
@@ -91,6 +93,11 @@ export class Sdk implements Disposable {
   /** Kubelet asks how the game is. One that is not well loses its server for good. */
   checkHealth(): boolean {
     const now = this.#options.clock.now()
+    // The game restarts, and has its time to begin once more.
+    if (isGameChanging(this.#writer.base)) {
+      this.#health = new Health(this.#options.health)
+      return true
+    }
     this.#health.begin(now)
     const isHealthy = this.#health.check(now)
     if (!isHealthy) this.#setState('Unhealthy')
@@ -214,6 +221,10 @@ export class Sdk implements Disposable {
     if (list === undefined) throw new counts.SdkError(complaint)
     return list
   }
+}
+
+function isGameChanging({ metadata, spec }: DeepReadonly<GameServer>): boolean {
+  return metadata.annotations?.[annotations.updating]?.split(',').includes(spec.container ?? '') === true
 }
 
 function checkKey(key: string): void {

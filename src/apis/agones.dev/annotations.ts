@@ -12,6 +12,22 @@ export const annotations = {
   lastAllocated: 'agones.dev/last-allocated',
   /** When it went to Error, RFC 3339. */
   erroredAt: 'agones.dev/errored-at',
+  /** On a Fleet, by users, and on its sets: `InPlaceIfPossible` as `strategy.type` of the Fleet says it, for manifests that stay valid for Agones. */
+  updateType: 'berth.dev/update-type',
+  /** On a Fleet, by users, and on its sets: so many servers keep their version. */
+  updatePartition: 'berth.dev/update-partition',
+  /** On sets: how many servers may be missing during an update in place. */
+  updateMaxUnavailable: 'berth.dev/update-max-unavailable',
+  /** On a Fleet, by users, and on its sets: `Sidecars` has servers that are in use take changes of containers other than the game's. */
+  updateInUse: 'berth.dev/update-in-use',
+  /** On GameServers: the containers that are being changed in place, with commas between them. */
+  updating: 'berth.dev/updating',
+  /** On pods: the images that containers were given in place, and what ran in them before, as JSON. */
+  changedInPlace: 'berth.dev/changed-in-place',
+  /** On an allocation, by matchmakers, and on the server it got: who asks again under the same id gets the same server. */
+  requestId: 'berth.dev/request-id',
+  /** On an allocation, by matchmakers: wait so long for a server, such as `10s`, where there is none at once. At most 30s. */
+  wait: 'berth.dev/wait',
   /** Read by the cluster autoscaler. */
   clusterAutoscalerSafeToEvict: 'cluster-autoscaler.kubernetes.io/safe-to-evict',
 } as const

@@ -44,6 +44,17 @@ it('the template of a GameServerSet stays what it was', () => {
   ])
 })
 
+it('but for images where servers are changed in place', () => {
+  const set = (change: object) =>
+    ({
+      ...fleet({ template: { spec: { template: { spec: { containers: [{ name: 'game', image: 'a', ...change }] } } } } }),
+      kind: 'GameServerSet',
+      metadata: { ...metadata, annotations: { 'berth.dev/update-type': 'InPlaceIfPossible' } },
+    }) as unknown as GameServerSet
+  expect(validateGameServerSet(set({ image: 'b' }), set({}))).toEqual([])
+  expect(validateGameServerSet(set({ args: ['--map=desert'] }), set({}))).toMatchObject([{ field: 'spec.template' }])
+})
+
 it('a GameServer is complete as soon as it is created', () => {
   const server = {
     apiVersion: 'agones.dev/v1',

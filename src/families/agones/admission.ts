@@ -10,6 +10,7 @@ import { equalJson } from '../../schema/json.ts'
 import { annotations } from '../../apis/agones.dev/annotations.ts'
 import { complete } from './game-server/complete.ts'
 import { validateGameServer, validateSpec } from './game-server/validate.ts'
+import { canFollow, inPlacePolicyOf } from './update-policy.ts'
 
 /** Names become values of labels. */
 const longestName = 63
@@ -25,12 +26,12 @@ export function validateFleet({ metadata, spec }: DeepReadonly<Fleet>): FieldErr
   ]
 }
 
-export function validateGameServerSet(
-  { metadata, spec }: DeepReadonly<GameServerSet>,
-  old: DeepReadonly<GameServerSet> | undefined,
-): FieldError[] {
+export function validateGameServerSet(set: DeepReadonly<GameServerSet>, old: DeepReadonly<GameServerSet> | undefined): FieldError[] {
+  const { metadata, spec } = set
   if (old === undefined) return [...nameErrors(metadata.name), ...validateSpec(spec.template.spec, 'spec.template.spec')]
   if (equalJson(spec.template, old.spec.template)) return []
+  // One whose servers are changed in place follows its Fleet.
+  if (inPlacePolicyOf(set) !== undefined && canFollow(old.spec.template, spec.template)) return []
   return [{ type: 'FieldValueInvalid', field: 'spec.template', value: spec.template, detail: 'GameServerSet template cannot be updated' }]
 }
 

@@ -6,8 +6,14 @@ import { writeKubeconfig } from '../kubeconfig-file.ts'
 import { aborted } from '../lifetime.ts'
 import { directed } from './directed.ts'
 import { hotUpdate } from './hot-update.ts'
+import { match } from './match.ts'
 import { onDelete } from './on-delete.ts'
 import type { ActResult, Stage } from './stage.ts'
+
+/** The acts of each story. */
+const stories = { okg: [hotUpdate, directed, onDelete], agones: [match] } as const
+
+export type Story = keyof typeof stories
 
 export interface DemoOptions {
   readonly json?: boolean
@@ -21,8 +27,8 @@ export type Apply = (files: readonly string[], kubeconfig: string) => Promise<vo
 
 const examples = resolve(import.meta.dirname, '../../../examples')
 
-/** Runs the three acts on a cluster of their own and judges them; the exit code says whether everything was true. */
-export async function demo(context: CliContext, options: DemoOptions, apply: Apply): Promise<void> {
+/** Runs the acts of a story on a cluster of their own and judges them; the exit code says whether everything was true. */
+export async function demo(context: CliContext, story: Story, options: DemoOptions, apply: Apply): Promise<void> {
   const begun = performance.now()
   const say = (line: string): void => (options.json === true ? undefined : print(context, line))
   await using berth = await startEmbedded(
@@ -31,6 +37,7 @@ export async function demo(context: CliContext, options: DemoOptions, apply: App
       nodes: 1,
       simulate: false,
       imageFolders: [],
+      agones: story === 'agones',
       onTrouble: message => note(context, `berth: ${message}`),
       ...(options.isolation === undefined ? {} : { isolation: options.isolation }),
     },
@@ -49,7 +56,7 @@ export async function demo(context: CliContext, options: DemoOptions, apply: App
     apply: example => apply([join(examples, example)], kubeconfig),
   }
   const acts: ActResult[] = []
-  for (const act of [hotUpdate, directed, onDelete]) {
+  for (const act of stories[story]) {
     say('')
     const result = await act(stage)
     acts.push(result)

@@ -13,7 +13,7 @@ import { generatedKeys } from '../../../servers/identity.ts'
 import type { AgonesContext } from '../context.ts'
 import { indexes } from '../names.ts'
 import { balance, type Rollout } from './balance.ts'
-import { fleetStatus, type FleetSets, isDone, newSet, setsOf, shareOf, sharedSpec } from './sets.ts'
+import { fleetStatus, type FleetSets, followingPatch, isDone, newSet, setsOf, shareOf, sharedSpec } from './sets.ts'
 
 /** The least time between two status writes of one fleet while it moves. */
 const statusIntervalMs = 250
@@ -32,7 +32,10 @@ export function createFleetController(context: AgonesContext, options: { workers
     try {
       const sets = setsOf(fleet, ownedBy(fleet))
       if (sets.active === undefined) await createActive(fleet, sets, signal)
-      else await rebalance(fleet, { ...sets, active: sets.active }, signal)
+      else {
+        const active = await follow(fleet, sets.active, signal)
+        await rebalance(fleet, { ...sets, active }, signal)
+      }
       return await publish(key, fleet, signal)
     } catch (error) {
       if (isConflict(error) || isNotFound(error) || isNamespaceTerminating(error)) return { requeueAfterMs: 1000 }
@@ -62,6 +65,22 @@ export function createFleetController(context: AgonesContext, options: { workers
       if (!isControlledBy(existing, fleet)) throw error
       context.sets.wrote(existing)
     }
+  }
+
+  /** Brings a new template to the set whose servers can take it as they are. */
+  async function follow(
+    fleet: DeepReadonly<Fleet>,
+    active: DeepReadonly<GameServerSet>,
+    signal: AbortSignal,
+  ): Promise<DeepReadonly<GameServerSet>> {
+    const steps = followingPatch(fleet, active)
+    if (steps.length === 0) return active
+    const { name, namespace = '' } = active.metadata
+    const written = await client.patch(gameServerSets, { namespace, name }, steps, { type: 'json', signal })
+    context.sets.wrote(written)
+    if (!equalJson(active.spec.template, written.spec.template))
+      recorder.event(fleet, 'Normal', 'UpdatingInPlace', `GameServerSet ${name} takes the new template to its servers`)
+    return written
   }
 
   async function rebalance(

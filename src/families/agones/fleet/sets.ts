@@ -5,12 +5,13 @@ import { labels } from '../../../apis/agones.dev/labels.ts'
 import type { DeepReadonly, New } from '../../../kube/object.ts'
 import { controllerReference } from '../../../kube/owner-reference.ts'
 import { equalJson } from '../../../schema/json.ts'
+import { canFollow, inPlaceNoteNames, inPlaceNotes } from '../update-policy.ts'
 import type { Share } from './balance.ts'
 
 type Set = DeepReadonly<GameServerSet>
 
 export interface FleetSets {
-  /** Made from the Fleet's template. Undefined: it has to be made. */
+  /** Made from the Fleet's template, or able to follow it in place. Undefined: it has to be made. */
   readonly active: Set | undefined
   /** Those of older templates, the oldest first. */
   readonly rest: readonly Set[]
@@ -22,21 +23,42 @@ export function setsOf(fleet: DeepReadonly<Fleet>, owned: readonly Set[]): Fleet
       Date.parse(a.metadata.creationTimestamp) - Date.parse(b.metadata.creationTimestamp) || (a.metadata.name < b.metadata.name ? -1 : 1),
   )
   // Of two with the same template the older one has the servers.
-  const active = byAge.find(({ spec }) => equalJson(spec.template, fleet.spec.template))
+  const same = byAge.find(({ spec }) => equalJson(spec.template, fleet.spec.template))
+  const active =
+    same ?? (inPlaceNotes(fleet) === undefined ? undefined : byAge.findLast(({ spec }) => canFollow(spec.template, fleet.spec.template)))
   return { active, rest: byAge.filter(set => set !== active) }
 }
 
 export function newSet(fleet: DeepReadonly<Fleet>, name: string, replicas: number): New<GameServerSet> {
   const { template } = fleet.spec
+  const notes = inPlaceNotes(fleet)
   return {
     metadata: {
       name,
       namespace: fleet.metadata.namespace ?? 'default',
       labels: { ...template.metadata?.labels, [labels.fleet]: fleet.metadata.name },
+      ...(notes !== undefined && { annotations: notes }),
       ownerReferences: [controllerReference(fleet)],
     },
     spec: { replicas, template: structuredClone(template) as GameServerSet['spec']['template'], ...sharedSpec(fleet) },
   }
+}
+
+/**
+ * The JSON patch that has the active set follow its Fleet in place: template, and how it is brought to the servers. Empty when it does.
+ * A merge patch would keep what the new template leaves out.
+ */
+export function followingPatch(fleet: DeepReadonly<Fleet>, { metadata, spec }: Set): object[] {
+  const { template } = fleet.spec
+  const own = metadata.annotations ?? {}
+  const notes = inPlaceNotes(fleet) ?? {}
+  const others = Object.fromEntries(Object.entries(own).filter(([name]) => !(inPlaceNoteNames as readonly string[]).includes(name)))
+  const wanted = { ...others, ...notes }
+  const steps = [
+    ...(equalJson(own, wanted) ? [] : [{ op: 'add', path: '/metadata/annotations', value: wanted }]),
+    ...(equalJson(spec.template, template) ? [] : [{ op: 'replace', path: '/spec/template', value: template }]),
+  ]
+  return steps.length === 0 ? [] : [{ op: 'test', path: '/metadata/resourceVersion', value: metadata.resourceVersion }, ...steps]
 }
 
 /** What a Fleet tells its active set without a rollout. */

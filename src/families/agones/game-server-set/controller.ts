@@ -8,11 +8,14 @@ import type { MetricsSink } from '../../../kube/metrics.ts'
 import type { DeepReadonly, ObjectKey } from '../../../kube/object.ts'
 import { isControlledBy } from '../../../kube/owner-reference.ts'
 import { equalJson } from '../../../schema/json.ts'
-import type { Instant, Member, Step, Wanted } from '../../../servers/model.ts'
+import type { Instant, Member, Step, Template, Wanted } from '../../../servers/model.ts'
 import { plan } from '../../../servers/plan.ts'
+import { hashTemplate } from '../../../servers/revision/hash.ts'
 import type { AgonesContext } from '../context.ts'
 import { chooseHostPorts } from '../game-server/host-ports.ts'
 import { indexes } from '../names.ts'
+import { type InPlacePolicy, inPlacePolicyOf } from '../update-policy.ts'
+import { revisionOfServer, templateChange } from './in-place.ts'
 import { isLeaving, memberOf, nextErrorEnd } from './member.ts'
 import { newServer } from './new-server.ts'
 import { loadOfNodes, ranksOf, scaleDownOrder } from './scale-down-order.ts'
@@ -56,8 +59,9 @@ export function createSetController(context: AgonesContext, options: { workers?:
   async function reconcileSet(set: DeepReadonly<GameServerSet>, memo: Memo, signal: AbortSignal): Promise<Result> {
     const now = clock.now()
     const servers = serversOf(context, set)
-    const wanted = wantedOf(set, `${set.metadata.uid}/${now}/${(memo.passes += 1)}`)
-    const { steps } = plan(wanted, membersOf(set, servers, now), now)
+    const policy = inPlacePolicyOf(set)
+    const wanted = wantedOf(set, `${set.metadata.uid}/${now}/${(memo.passes += 1)}`, policy, servers)
+    const { steps } = plan(wanted, membersOf(set, servers, policy, now), now)
     const taken = steps.slice(0, stepsPerPass)
     await each(taken, step => take(set, step, signal))
     const waits = taken.length < steps.length ? [1] : []
@@ -67,10 +71,18 @@ export function createSetController(context: AgonesContext, options: { workers?:
     return waits.length === 0 ? 'done' : { requeueAfterMs: Math.max(1, Math.min(...waits)) }
   }
 
-  function membersOf(set: DeepReadonly<GameServerSet>, servers: readonly DeepReadonly<GameServer>[], now: Instant): Member[] {
+  function membersOf(
+    set: DeepReadonly<GameServerSet>,
+    servers: readonly DeepReadonly<GameServer>[],
+    policy: InPlacePolicy | undefined,
+    now: Instant,
+  ): Member[] {
     const load = servers.length > set.spec.replicas ? loadOfNodes(context.servers.list()) : new Map<string, number>()
     const ranks = ranksOf(servers, load, set.spec.priorities ?? [])
-    return servers.map(server => memberOf(server, context.servers.isDeleting(server), set.metadata.uid, ranks.get(server) ?? {}, now))
+    const revisionOf = (server: DeepReadonly<GameServer>) => (policy === undefined ? set.metadata.uid : revisionOfServer(server))
+    return servers.map(server =>
+      memberOf(server, context.servers.isDeleting(server), revisionOf(server), policy, ranks.get(server) ?? {}, now),
+    )
   }
 
   async function take(set: DeepReadonly<GameServerSet>, step: Step, signal: AbortSignal): Promise<void> {
@@ -94,6 +106,17 @@ export function createSetController(context: AgonesContext, options: { workers?:
       const change = { metadata: { resourceVersion }, status: { state: 'Shutdown' } }
       context.servers.wrote(await client.patch(gameServers, { namespace, name }, change, { type: 'merge', signal }))
       recorder.event(set, 'Normal', 'SuccessfulDelete', `Deleted gameserver in state ${server.status?.state ?? ''}: ${name}`)
+    } else if (step.do === 'change' || step.do === 'advance') {
+      const server = context.servers.get(`${namespace}/${step.member.key}`)
+      if (server === undefined || isLeaving(server)) return
+      const template = set.spec.template.spec.template as Template
+      const change = templateChange(
+        server,
+        template,
+        step.change.images.map(({ container }) => container),
+      )
+      context.servers.wrote(await client.patch(gameServers, { namespace, name: step.member.key }, change, { type: 'json', signal }))
+      recorder.event(set, 'Normal', 'UpdatingInPlace', `Updating gameserver in state ${server.status?.state ?? ''}: ${step.member.key}`)
     }
   }
 
@@ -125,17 +148,26 @@ export function serversOf(context: AgonesContext, set: DeepReadonly<GameServerSe
   return context.servers.byIndex(indexes.controller, set.metadata.uid, server => isControlledBy(server, set))
 }
 
-/** A set has one template for ever, so nothing of it is ever out of date. */
-function wantedOf({ metadata, spec }: DeepReadonly<GameServerSet>, seed: string): Wanted {
+/**
+ * A set has one template for ever, so nothing of it is ever out of date; unless its servers are changed in place, and then each of them carries
+ * the template that it has.
+ */
+function wantedOf(
+  { metadata, spec }: DeepReadonly<GameServerSet>,
+  seed: string,
+  policy: InPlacePolicy | undefined,
+  servers: readonly DeepReadonly<GameServer>[],
+): Wanted {
+  const template = spec.template.spec.template as Template
   return {
     replicas: spec.replicas,
     identity: { kind: 'generated', prefix: `${metadata.name}-`, seed },
-    target: { id: metadata.uid, template: spec.template.spec.template },
-    revisions: new Map(),
+    target: { id: policy === undefined ? metadata.uid : hashTemplate(template), template },
+    revisions: new Map(policy === undefined ? [] : servers.map(server => [revisionOfServer(server), server.spec.template as Template])),
     update: {
-      mode: 'OnDelete',
-      partition: 0,
-      maxUnavailable: 1,
+      mode: policy === undefined ? 'OnDelete' : 'InPlaceIfPossible',
+      partition: policy?.partition ?? 0,
+      maxUnavailable: policy?.maxUnavailable ?? 1,
       maxSurge: 0,
       paused: false,
       minReadySeconds: 0,

@@ -5,6 +5,7 @@ import type { GameServerState } from '../../../apis/agones.dev/states.ts'
 import type { DeepReadonly } from '../../../kube/object.ts'
 import type { Instant, Lock, Member, Stage } from '../../../servers/model.ts'
 import { inUse } from '../game-server/life.ts'
+import type { InPlacePolicy } from '../update-policy.ts'
 
 /** A server whose pod was refused stays for so long, so that people can see why. */
 export const errorStaysMs = 30_000
@@ -37,6 +38,7 @@ export function memberOf(
   server: DeepReadonly<GameServer>,
   isDeleting: boolean,
   revision: string,
+  policy: InPlacePolicy | undefined,
   rank: Readonly<Record<string, number>>,
   now: Instant,
 ): Member {
@@ -46,7 +48,7 @@ export function memberOf(
     uid,
     revision,
     stage: isDeleting ? 'Leaving' : stageOf(server, now),
-    locks: isInUse(server) ? [lockOf(server.status?.state ?? '')] : [],
+    locks: isInUse(server) ? locksOf(server, policy?.sidecarsInUse === true) : [],
     rank,
     images: new Map(),
     held: { delete: false, change: false },
@@ -71,6 +73,11 @@ function erroredAt({ metadata }: DeepReadonly<GameServer>): Instant {
   return Number.isNaN(at) ? 0 : at
 }
 
-function lockOf(state: string): Lock {
-  return { holder: state, forbids: ['delete', 'recreate', 'restart'] }
+/** Nothing is done to who plays; where the Fleet allows it, containers beside the game may change. */
+function locksOf({ spec, status }: DeepReadonly<GameServer>, maySidecarsChange: boolean): Lock[] {
+  const holder = status?.state ?? ''
+  return [
+    { holder, forbids: ['delete', 'recreate'] },
+    { holder, forbids: ['restart'], ...(maySidecarsChange && spec.container !== undefined && { containers: [spec.container] }) },
+  ]
 }

@@ -12,6 +12,7 @@ import type { AgonesContext } from '../context.ts'
 import { chooseHostPorts, holdHostPorts } from './host-ports.ts'
 import { isDevelopment } from './facts.ts'
 import { decide, type DecisionInput, type Told } from './decide.ts'
+import { podChange, updateOf } from './in-place.ts'
 import { newPod } from './new-pod.ts'
 import { SdkAccounts } from './sdk-account.ts'
 
@@ -122,6 +123,17 @@ export function createServerController(context: AgonesContext, options: { worker
       tell(server, [{ type: 'Normal', reason: 'Shutdown', message: 'Deletion started' }])
       await client.delete(gameServers, { namespace, name }, { preconditions: { uid: server.metadata.uid }, signal })
       context.servers.deleted(server)
+    } else if (next === 'changePod' && input.pod !== undefined) {
+      const images = updateOf(server, input.pod)?.missing ?? []
+      const change = podChange(server, input.pod, images)
+      context.pods.wrote(await client.patch(pods, { namespace, name }, change, { type: 'strategic', signal }))
+      tell(server, [
+        {
+          type: 'Normal',
+          reason: 'UpdatingInPlace',
+          message: images.map(({ container, image }) => `${container} runs ${image}`).join(', '),
+        },
+      ])
     } else if (next === 'createPod') return createPod(server, input, signal)
     return 'done'
   }

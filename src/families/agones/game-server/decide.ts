@@ -9,6 +9,7 @@ import type { Instant } from '../../../servers/model.ts'
 import { primaryAddress, statusAddresses, statusPorts } from './addresses.ts'
 import { complete } from './complete.ts'
 import { factsOf, isDevelopment, type Look } from './facts.ts'
+import { isInUse, type Update, updateOf } from './in-place.ts'
 import { active, nextTransition, type Transition } from './life.ts'
 import { numbered } from './numbered-ports.ts'
 
@@ -29,7 +30,7 @@ export interface Decision {
   /** A merge patch of the GameServer; undefined when it is as it should be. */
   readonly change: Record<string, unknown> | undefined
   /** To be done after the change is stored. */
-  readonly next: 'createPod' | 'deletePod' | 'deleteServer' | undefined
+  readonly next: 'createPod' | 'changePod' | 'deletePod' | 'deleteServer' | undefined
   /** To be told after the change is stored. */
   readonly events: readonly Told[]
 }
@@ -45,9 +46,17 @@ export function decide(input: DecisionInput): Decision {
   // Once only: a server stays as it was made, also under a newer version of ours.
   const isNew = server.status?.state === undefined
   const wanted = withPorts(isNew ? complete(server, input.sdkVersion) : (server as GameServer), input.hostPorts)
+  const update = updateOf(wanted, input.pod)
+  if (
+    update !== undefined &&
+    update.missing.length > 0 &&
+    changing.includes(wanted.status?.state ?? '') &&
+    !(update.isGame && isInUse(wanted))
+  )
+    return startChange(input, wanted, update)
   const { passed, state } = walk({ ...input, server: wanted })
   const status = { ...wanted.status, state, ...placement(input, wanted, state) } as GameServerStatus
-  const change = difference(server, { ...wanted, status }, state === 'Error' ? formatTime(input.now) : undefined)
+  const change = difference(server, { ...wanted, status }, notesOf(input, state))
   const events = passed.map(
     ({ to, message, type }): Told => ({
       type: type ?? 'Normal',
@@ -57,6 +66,27 @@ export function decide(input: DecisionInput): Decision {
   )
   if (state === 'Shutdown') return { change, next: 'deleteServer', events }
   return { change, next: state === 'Creating' && input.pod === undefined ? 'createPod' : undefined, events }
+}
+
+/** States in which images go to a pod. */
+const changing: readonly string[] = ['Scheduled', 'RequestReady', 'Ready', 'Reserved', 'Allocated']
+
+/** What is Ready stops being so before its game restarts; and what a game asks for while its old image runs is void. */
+function startChange({ server }: DecisionInput, { status }: GameServer, { isGame }: Update): Decision {
+  const { resourceVersion } = server.metadata
+  const change = isGame && status?.state !== 'Scheduled' ? { metadata: { resourceVersion }, status: { state: 'Scheduled' } } : undefined
+  return { change, next: 'changePod', events: [] }
+}
+
+/** Annotations that come or (null) go with a state. */
+function notesOf({ server, pod, now }: DecisionInput, state: GameServerState): Readonly<Record<string, string | null>> {
+  const { updating, erroredAt } = annotations
+  const update = updateOf(server, pod)
+  const isOver = update?.isDone === true && (!update.isGame || state === 'Ready')
+  return {
+    ...(state === 'Error' && server.status?.state !== 'Error' && { [erroredAt]: formatTime(now) }),
+    ...(isOver && { [updating]: null }),
+  }
 }
 
 /** The pod goes first, then the finalizers. */
@@ -125,14 +155,14 @@ function placement(
 function difference(
   stored: DeepReadonly<GameServer>,
   { metadata, spec, status }: GameServer,
-  erroredAt: string | undefined,
+  notesOfState: Readonly<Record<string, string | null>>,
 ): Record<string, unknown> | undefined {
   const changedSpec = changed(stored.spec, spec)
   const changedStatus = changed(stored.status ?? {}, status ?? {})
   const finalizers = equalJson(stored.metadata.finalizers ?? [], metadata.finalizers ?? []) ? undefined : metadata.finalizers
   const notes = changed(stored.metadata.annotations ?? {}, {
     ...metadata.annotations,
-    ...(erroredAt !== undefined && stored.status?.state !== 'Error' && { [annotations.erroredAt]: erroredAt }),
+    ...notesOfState,
   })
   if (changedSpec === undefined && changedStatus === undefined && finalizers === undefined && notes === undefined) return undefined
   return {

@@ -5,6 +5,7 @@ import type { ContainerStatus, Node, Pod } from '../../../apis/core/types.genera
 import type { DeepReadonly } from '../../../kube/object.ts'
 import { primaryAddress } from './addresses.ts'
 import { isChosen } from './complete.ts'
+import { updateOf } from './in-place.ts'
 import type { Facts } from './life.ts'
 
 export interface Look {
@@ -26,15 +27,19 @@ export function factsOf({ server, pod, node, isPodConfirmedGone, hasMoved, refus
   const ended = game?.state?.terminated
   const restarts = pod?.spec?.restartPolicy ?? 'Always'
   const { phase, reason } = pod?.status ?? {}
+  const changes = updateOf(server, pod)?.isDone === false
+  const isPlaced = pod !== undefined && node !== undefined && (pod.status?.podIPs ?? []).length > 0 && primaryAddress(node) !== undefined
   return {
     hasPorts: (server.spec.ports ?? []).every(port => !isChosen(port) || port.hostPort !== undefined),
     isDevelopment: isDevelopment(server),
     podRefused: refusal !== undefined,
     podGone: pod === undefined && isPodConfirmedGone,
     podLeaving: pod?.metadata.deletionTimestamp !== undefined,
-    podFailed: phase === 'Failed' || reason === 'Evicted' || (ended !== undefined && ended.exitCode !== 0 && restarts === 'Never'),
-    podSucceeded: phase === 'Succeeded' || (ended !== undefined && ended.exitCode === 0 && restarts !== 'Always'),
-    isPlaced: pod !== undefined && node !== undefined && (pod.status?.podIPs ?? []).length > 0 && primaryAddress(node) !== undefined,
+    podFailed:
+      phase === 'Failed' || reason === 'Evicted' || (!changes && ended !== undefined && ended.exitCode !== 0 && restarts === 'Never'),
+    podSucceeded: phase === 'Succeeded' || (!changes && ended !== undefined && ended.exitCode === 0 && restarts !== 'Always'),
+    isPlaced,
+    canServe: isPlaced && !changes,
     hasMoved,
   }
 }

@@ -19,6 +19,8 @@ export interface Facts {
   readonly podSucceeded: boolean
   /** The pod has a node and an IP, and the node an address. */
   readonly isPlaced: boolean
+  /** Placed, and no container of it is just being changed. */
+  readonly canServe: boolean
   /** It is not where the status says, and was not for some time. */
   readonly hasMoved: boolean
 }
@@ -51,7 +53,7 @@ export const transitions: readonly Transition[] = [
   { from: active, to: 'Unhealthy', when: 'hasMoved', message: 'Node migration occurred', type: 'Warning' },
   { from: ['PortAllocation'], to: 'Creating', when: 'hasPorts', message: 'Port allocated' },
   { from: ['Creating', 'Starting'], to: 'Scheduled', when: 'isPlaced', message: 'Address and port populated' },
-  { from: ['RequestReady'], to: 'Ready', when: 'isPlaced', message: 'SDK.Ready() complete' },
+  { from: ['RequestReady'], to: 'Ready', when: 'canServe', message: 'SDK.Ready() complete' },
 ]
 
 /** What becomes of a server in this state; undefined: it stays. */

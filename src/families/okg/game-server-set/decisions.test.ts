@@ -4,7 +4,8 @@ import type { GameServerSet, GameServerSetSpec } from '../../../apis/game.kruise
 import { labels } from '../../../apis/game.kruise.io/labels.ts'
 import type { Plan, Step } from '../../../servers/model.ts'
 import { RangeSet } from '../../../servers/range-set.ts'
-import { inPlaceStateText, isRestarted, type InPlaceUpdateState, withTag } from './in-place-state.ts'
+import { isRestarted, withTag } from '../../../servers/restart.ts'
+import { inPlaceStateText, type InPlaceUpdateState } from './in-place-state.ts'
 import { replicasAfterKill } from './kill.ts'
 import { memberOf, ordinalOf } from './member.ts'
 import { memoryOf, memoryPatch } from './memory.ts'
@@ -180,7 +181,7 @@ describe('in-place completion', () => {
     ['it does not run yet', status('sha:2', 'game:2', { waiting: {} }), false],
     ['no status', {}, false],
   ])('%s: %s', (_, found, expected) => {
-    expect(isRestarted(podOf({ status: found, image: 'game:2' }), before)).toBe(expected)
+    expect(isRestarted(podOf({ status: found, image: 'game:2' }), before.lastContainerStatuses)).toBe(expected)
   })
 
   it('a missing tag means latest, a port is no tag', () => {

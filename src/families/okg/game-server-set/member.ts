@@ -9,7 +9,8 @@ import { inPlaceUpdateReady, ownAnnotations } from '../names.ts'
 import { timeOf } from '../time-of.ts'
 import { failureOf } from './failure.ts'
 import { freshContainers } from './fresh-containers.ts'
-import { inPlaceStateOf, isRestarted } from './in-place-state.ts'
+import { isRestarted } from '../../../servers/restart.ts'
+import { inPlaceStateOf } from './in-place-state.ts'
 import { rankOf } from './scale-down-order.ts'
 
 type Lifecycle = DeepReadonly<GameServerSet['spec']['lifecycle']>
@@ -79,7 +80,7 @@ function progressOf(pod: DeepReadonly<Pod>): InPlaceProgress | undefined {
   const since = timeOf(gate?.lastTransitionTime)
   if (lifecycle === 'Updating') {
     const state = inPlaceStateOf(pod)
-    return { phase: 'Patched', since, restarted: state === undefined || isRestarted(pod, state) }
+    return { phase: 'Patched', since, restarted: state === undefined || isRestarted(pod, state.lastContainerStatuses) }
   }
   if (isChanging(pod)) return { phase: 'Drained', since, restarted: false }
   if (lifecycle === 'PreparingUpdate') return { phase: 'Hooked', since, restarted: false }

@@ -1,0 +1,70 @@
+/** How a Fleet and its sets change servers in place: what users say, and where it is kept. Pure. */
+import { annotations } from '../../apis/agones.dev/annotations.ts'
+import { defaults } from '../../apis/agones.dev/defaults.ts'
+import type { Fleet } from '../../apis/agones.dev/fleet.ts'
+import type { GameServerSet } from '../../apis/agones.dev/game-server-set.ts'
+import type { DeepReadonly } from '../../kube/object.ts'
+import { equalJson } from '../../schema/json.ts'
+import { differenceOf } from '../../servers/revision/difference.ts'
+import type { Template } from '../../servers/model.ts'
+
+const inPlace = 'InPlaceIfPossible'
+const sidecars = 'Sidecars'
+
+export interface InPlacePolicy {
+  readonly partition: number
+  readonly maxUnavailable: number
+  /** Servers in use take changes of containers other than the game's. */
+  readonly sidecarsInUse: boolean
+}
+
+type Notes = Readonly<Record<string, string>>
+
+/** What the sets of a Fleet are told of it, as annotations; undefined where servers are replaced instead. */
+export function inPlaceNotes({ metadata, spec }: DeepReadonly<Fleet>): Notes | undefined {
+  const said = metadata.annotations?.[annotations.updateType]
+  if ((said ?? spec.strategy?.type) !== inPlace) return undefined
+  const { updatePartition, updateInUse } = annotations
+  const copied = [updatePartition, updateInUse].flatMap(name => {
+    const value = metadata.annotations?.[name]
+    return value === undefined ? [] : [[name, value] as const]
+  })
+  return {
+    [annotations.updateType]: inPlace,
+    [annotations.updateMaxUnavailable]: String(spec.strategy?.rollingUpdate?.maxUnavailable ?? defaults.unavailable),
+    ...Object.fromEntries(copied),
+  }
+}
+
+/** Every annotation by which a set is told of it. */
+export const inPlaceNoteNames = [
+  annotations.updateType,
+  annotations.updateMaxUnavailable,
+  annotations.updatePartition,
+  annotations.updateInUse,
+] as const
+
+/** Undefined: the set's servers are never changed. */
+export function inPlacePolicyOf({ metadata, spec }: DeepReadonly<GameServerSet>): InPlacePolicy | undefined {
+  const notes = metadata.annotations ?? {}
+  if (notes[annotations.updateType] !== inPlace) return undefined
+  const share = notes[annotations.updateMaxUnavailable] ?? defaults.unavailable
+  const number = share.endsWith('%') ? Math.floor((Number(share.slice(0, -1)) * spec.replicas) / 100) : Number(share)
+  const partition = Number(notes[annotations.updatePartition] ?? 0)
+  return {
+    partition: Number.isInteger(partition) && partition > 0 ? partition : 0,
+    maxUnavailable: Number.isInteger(number) && number >= 1 ? number : 1,
+    sidecarsInUse: notes[annotations.updateInUse] === sidecars,
+  }
+}
+
+/** Whether servers of a set can get from one template to the other without being replaced. */
+export function canFollow(from: DeepReadonly<GameServerSet>['spec']['template'], to: DeepReadonly<Fleet>['spec']['template']): boolean {
+  const { template: podFrom, ...specFrom } = from.spec
+  const { template: podTo, ...specTo } = to.spec
+  return (
+    equalJson(from.metadata ?? {}, to.metadata ?? {}) &&
+    equalJson(specFrom, specTo) &&
+    differenceOf(podFrom as Template, podTo as Template).kind !== 'recreate'
+  )
+}
