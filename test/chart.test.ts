@@ -11,7 +11,7 @@ interface Manifest {
   kind: string
   metadata: { name: string; namespace?: string; annotations?: Record<string, string> }
   rules?: { resources?: string[]; verbs?: string[] }[]
-  spec?: { template?: { spec: PodSpec } }
+  spec?: { template?: { metadata?: { labels?: Record<string, string> }; spec: PodSpec } }
 }
 interface PodSpec {
   securityContext: Record<string, unknown>
@@ -121,6 +121,8 @@ describe('the chart with Agones', () => {
       expect.arrayContaining(['--agones', expect.stringMatching(/^--agones-sidecar-image=.+:.+$/), '--agones-port-range=7000-8000']),
     )
     expect(argumentsOf('berth-webhooks')).toContain('--agones')
+    const roleOf = (name: string) => named(manifests, 'Deployment', name)?.spec?.template?.metadata?.labels?.['agones.dev/role']
+    expect([roleOf('berth-controller'), roleOf('berth-webhooks')]).toEqual(['controller', 'extensions'])
   })
 
   test('lets sidecars look at servers and change them, and the controller hand out this role alone', () => {

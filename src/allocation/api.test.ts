@@ -13,12 +13,12 @@ const collection = '/apis/allocation.agones.dev/v1/namespaces/default/gameserver
 const manifest = (spec: object = {}, notes: object = {}) =>
   JSON.stringify({ apiVersion: 'allocation.agones.dev/v1', kind: 'GameServerAllocation', metadata: { annotations: notes }, spec })
 
-async function ask(method: string, path: string, body = '') {
+async function ask(method: string, path: string, body = '', contentType = 'application/json') {
   await using cache = new Cache({ client })
   const store = cache.store(gameServers)
   await store.whenSynced()
   using allocator = new Allocator({ client, store, recorder: noopRecorder, clock: systemClock })
-  return answerApiRequest(allocator, { method, path, body }, new AbortController().signal)
+  return answerApiRequest(allocator, { method, path, body, contentType }, new AbortController().signal)
 }
 
 describe('allocation.agones.dev as an aggregated API', () => {
@@ -41,6 +41,16 @@ describe('allocation.agones.dev as an aggregated API', () => {
     expect(status).toBe(201)
     expect(body).toMatchObject({ kind: 'GameServerAllocation', metadata: { namespace: 'default' }, status: { state: 'Allocated' } })
     await counted('set', { Allocated: 1 })
+  })
+
+  it('understands YAML, and says what else it understands', async () => {
+    const yaml = 'apiVersion: allocation.agones.dev/v1\nkind: GameServerAllocation\nspec: {}\n'
+    expect(await ask('POST', collection, yaml, 'application/yaml')).toMatchObject({
+      status: 201,
+      body: { status: { state: 'UnAllocated' } },
+    })
+    const refused = await ask('POST', collection, yaml, 'application/vnd.kubernetes.protobuf')
+    expect(refused).toMatchObject({ status: 415, body: { reason: 'UnsupportedMediaType' } })
   })
 
   it.each([

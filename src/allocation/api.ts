@@ -1,4 +1,5 @@
 /** `allocation.agones.dev/v1` as an aggregated API: what the API server asks of it, and what it answers. */
+import { parse as parseYaml } from 'yaml'
 import { ApiError } from '../kube/api-error.ts'
 import type { Allocator } from './allocator.ts'
 import { answerAllocation, gameServerAllocations } from './answer.ts'
@@ -7,6 +8,7 @@ interface Request {
   readonly method: string
   readonly path: string
   readonly body: string
+  readonly contentType: string
 }
 
 interface Answer {
@@ -39,7 +41,11 @@ const documents: Readonly<Record<string, object>> = {
 
 const collection = new RegExp(`^/apis/${group}/${version}/namespaces/([^/]+)/${plural}$`)
 
-export async function answerApiRequest(allocator: Allocator, { method, path, body }: Request, signal: AbortSignal): Promise<Answer> {
+export async function answerApiRequest(
+  allocator: Allocator,
+  { method, path, body, contentType }: Request,
+  signal: AbortSignal,
+): Promise<Answer> {
   const document = documents[path.replace(/\/$/, '')]
   if (document !== undefined && method === 'GET') return { status: 200, body: document }
   const [, namespace] = collection.exec(path) ?? []
@@ -48,7 +54,7 @@ export async function answerApiRequest(allocator: Allocator, { method, path, bod
     if (method !== 'POST') throw problem(405, 'MethodNotAllowed', `${plural} are created, and not kept: ${method} is not possible`)
     return {
       status: 201,
-      body: await answerAllocation(allocator, { namespace: decodeURIComponent(namespace), object: parse(body), signal }),
+      body: await answerAllocation(allocator, { namespace: decodeURIComponent(namespace), object: parse(body, contentType), signal }),
     }
   } catch (error) {
     if (!(error instanceof ApiError)) throw error
@@ -60,12 +66,20 @@ export async function answerApiRequest(allocator: Allocator, { method, path, bod
   }
 }
 
-function parse(body: string): Record<string, unknown> {
+/** JSON unless something else is said. */
+function parse(body: string, contentType: string): Record<string, unknown> {
+  const isYaml = contentType === 'application/yaml'
+  if (!isYaml && contentType !== 'application/json' && contentType !== '')
+    throw problem(
+      415,
+      'UnsupportedMediaType',
+      `the body of the request was in an unknown format - accepted media types include: application/json, application/yaml`,
+    )
   let object: unknown
   try {
-    object = JSON.parse(body)
+    object = isYaml ? parseYaml(body) : JSON.parse(body)
   } catch {
-    throw problem(400, 'BadRequest', 'the body is no JSON')
+    throw problem(400, 'BadRequest', `the body is no ${isYaml ? 'YAML' : 'JSON'}`)
   }
   const { apiVersion, kind: given } = (object ?? {}) as { apiVersion?: unknown; kind?: unknown }
   if (apiVersion === groupVersion && given === kind) return object as Record<string, unknown>

@@ -7,6 +7,7 @@ import { addDemoCommand } from './demo/command.ts'
 import { addDevCommand } from './dev.ts'
 import { untilStopped } from './lifetime.ts'
 import { ownVersion } from './version.ts'
+import { addSdkServerCommand } from './sdk-server-command.ts'
 import { addWebhooksCommand } from './webhooks-command.ts'
 
 process.exitCode = await untilStopped(async signal => {
@@ -22,6 +23,7 @@ process.exitCode = await untilStopped(async signal => {
     addDevCommand(own, context, apply)
     addControllerCommand(own, context)
     addWebhooksCommand(own, context)
+    addSdkServerCommand(own, context)
     own.commandsGroup('Game servers, on any cluster:')
   })
   return runCli(program, context, process.argv.slice(2))

@@ -65,6 +65,10 @@ labels:
   {{- include "berth.selector" . | nindent 2 }}
   app.kubernetes.io/version: {{ $root.Chart.AppVersion | quote }}
   app.kubernetes.io/part-of: berth
+  {{- if $root.Values.agones.enabled }}
+  # By what tools for Agones find the pods that do this part of its work.
+  agones.dev/role: {{ index (dict "controller" "controller" "webhooks" "extensions") (index . 1) }}
+  {{- end }}
   {{- with $own.podLabels }}
   {{- toYaml . | nindent 2 }}
   {{- end }}

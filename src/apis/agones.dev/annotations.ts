@@ -24,6 +24,8 @@ export const annotations = {
   updating: 'berth.dev/updating',
   /** On pods: the images that containers were given in place, and what ran in them before, as JSON. */
   changedInPlace: 'berth.dev/changed-in-place',
+  /** On a Fleet or in the metadata of its template, by users, and so on GameServers: which address players are told, such as `PodIP/v6, ExternalIP`. */
+  primaryAddress: 'berth.dev/primary-address',
   /** On an allocation, by matchmakers, and on the server it got: who asks again under the same id gets the same server. */
   requestId: 'berth.dev/request-id',
   /** On an allocation, by matchmakers: wait so long for a server, such as `10s`, where there is none at once. At most 30s. */

@@ -14,6 +14,8 @@ const fleet = (spec: object = {}, name = 'f'): Fleet =>
     spec: { replicas: 1, template, ...spec },
   }) as unknown as Fleet
 
+const noted = (annotations: Record<string, string>) => ({ ...fleet({}), metadata: { ...metadata, annotations } }) as unknown as Fleet
+
 describe('a Fleet', () => {
   const rolling = (rollingUpdate: object) => fleet({ strategy: { type: 'RollingUpdate', rollingUpdate } })
   it.each<[string, Fleet, [string, string][]]>([
@@ -22,6 +24,26 @@ describe('a Fleet', () => {
     ['a share of all', rolling({ maxUnavailable: '100%' }), [['spec.strategy.rollingUpdate.maxUnavailable', 'must be between 1% and 99%']]],
     ['no number', rolling({ maxSurge: 0 }), [['spec.strategy.rollingUpdate.maxSurge', 'must be at least 1']]],
     ['a long name', fleet({}, 'x'.repeat(64)), [['metadata.name', 'may not be more than 63 bytes']]],
+    [
+      'annotations that mean nothing',
+      noted({
+        'berth.dev/primary-address': 'any',
+        'berth.dev/update-type': 'Hot',
+        'berth.dev/update-partition': '-1',
+        'berth.dev/update-in-use': 'All',
+      }),
+      [
+        ['metadata.annotations[berth.dev/primary-address]', expect.stringContaining('must be types of addresses')],
+        ['metadata.annotations[berth.dev/update-type]', 'must be InPlaceIfPossible'],
+        ['metadata.annotations[berth.dev/update-partition]', 'must be a number of servers'],
+        ['metadata.annotations[berth.dev/update-in-use]', 'must be Sidecars'],
+      ],
+    ],
+    [
+      'annotations that mean something',
+      noted({ 'berth.dev/primary-address': 'PodIP/v6', 'berth.dev/update-type': 'InPlaceIfPossible', 'berth.dev/update-partition': '2' }),
+      [],
+    ],
     [
       'a server that could not be',
       fleet({ template: { spec: { ...template.spec, ports: [{ name: 'a' }] } } }),

@@ -9,8 +9,8 @@ import type { FieldError } from '../../schema/field-error.ts'
 import { equalJson } from '../../schema/json.ts'
 import { annotations } from '../../apis/agones.dev/annotations.ts'
 import { complete } from './game-server/complete.ts'
-import { validateGameServer, validateSpec } from './game-server/validate.ts'
-import { canFollow, inPlacePolicyOf } from './update-policy.ts'
+import { addressErrors, validateGameServer, validateSpec } from './game-server/validate.ts'
+import { canFollow, inPlacePolicyOf, wrongNotes } from './update-policy.ts'
 
 /** Names become values of labels. */
 const longestName = 63
@@ -22,6 +22,11 @@ export function validateFleet({ metadata, spec }: DeepReadonly<Fleet>): FieldErr
     ...nameErrors(metadata.name),
     ...shareErrors(`${path}.maxSurge`, maxSurge),
     ...shareErrors(`${path}.maxUnavailable`, maxUnavailable),
+    ...addressErrors('metadata.annotations', metadata.annotations),
+    ...wrongNotes(metadata.annotations).map(
+      ({ name, value, detail }): FieldError => ({ type: 'FieldValueInvalid', field: `metadata.annotations[${name}]`, value, detail }),
+    ),
+    ...addressErrors('spec.template.metadata.annotations', spec.template.metadata?.annotations as Record<string, string> | undefined),
     ...validateSpec(spec.template.spec, 'spec.template.spec'),
   ]
 }

@@ -56,4 +56,17 @@ describe('a Fleet', () => {
       expect(await statusOf('anew')).toMatchObject({ replicas: 3, readyReplicas: 3 })
     }, 15_000)
   })
+
+  it('tells players the address it is asked for, also when it is asked later', async () => {
+    using _games = playGames()
+    await createFleet('inside', 1, {})
+    await eventually(async () => expect(await statusOf('inside')).toMatchObject({ readyReplicas: 1 }))
+    const annotations = { 'berth.dev/primary-address': 'PodIP, InternalIP' }
+    await client.patch(fleets, at('inside'), { metadata: { annotations }, spec: { replicas: 2 } }, { type: 'merge' })
+    await eventually(async () => {
+      const servers = (await client.list(gameServers)).items
+      const types = servers.map(({ status }) => status?.addresses?.find(({ address }) => address === status.address)?.type ?? '')
+      expect(types.toSorted()).toEqual(['InternalIP', 'PodIP'])
+    })
+  })
 })

@@ -36,13 +36,34 @@ export function inPlaceNotes({ metadata, spec }: DeepReadonly<Fleet>): Notes | u
   }
 }
 
-/** Every annotation by which a set is told of it. */
-export const inPlaceNoteNames = [
+/** Annotations of updates that mean nothing, by name: what they have to be. */
+export function wrongNotes(given: Notes = {}): { readonly name: string; readonly value: string; readonly detail: string }[] {
+  const { updateType, updatePartition, updateInUse } = annotations
+  const rules: readonly [name: string, pattern: RegExp, detail: string][] = [
+    [updateType, /^InPlaceIfPossible$/, `must be ${inPlace}`],
+    [updatePartition, /^\d{1,9}$/, 'must be a number of servers'],
+    [updateInUse, /^Sidecars$/, `must be ${sidecars}`],
+  ]
+  return rules.flatMap(([name, pattern, detail]) => {
+    const value = given[name]
+    return value === undefined || pattern.test(value) ? [] : [{ name, value, detail }]
+  })
+}
+
+/** What a set is told of its Fleet, as annotations. */
+export function notesForSet(fleet: DeepReadonly<Fleet>): Notes {
+  const address = fleet.metadata.annotations?.[annotations.primaryAddress]
+  return { ...inPlaceNotes(fleet), ...(address !== undefined && { [annotations.primaryAddress]: address }) }
+}
+
+/** Every annotation by which a set is told of its Fleet. */
+export const notesOfFleet: readonly string[] = [
+  annotations.primaryAddress,
   annotations.updateType,
   annotations.updateMaxUnavailable,
   annotations.updatePartition,
   annotations.updateInUse,
-] as const
+]
 
 /** Undefined: the set's servers are never changed. */
 export function inPlacePolicyOf({ metadata, spec }: DeepReadonly<GameServerSet>): InPlacePolicy | undefined {

@@ -62,7 +62,7 @@ describe('an API behind the API server', () => {
     server.setFrontProxy({ ca: proxies.cert, names: ['front-proxy-client'] })
     expect(await send('/apis/things/v1?timeout=3s', ofProxy, { a: 1 })).toEqual({
       status: 201,
-      body: { asked: { method: 'POST', path: '/apis/things/v1', body: '{"a":1}' } },
+      body: { asked: { method: 'POST', path: '/apis/things/v1', body: '{"a":1}', contentType: '' } },
     })
   })
 

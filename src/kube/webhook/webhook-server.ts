@@ -22,6 +22,8 @@ export interface ApiRequest {
   readonly path: string
   /** Of POST, PUT and PATCH; else empty. */
   readonly body: string
+  /** Of the body, without parameters; empty when it is not said. */
+  readonly contentType: string
 }
 
 export interface ApiAnswer {
@@ -172,7 +174,8 @@ export class WebhookServer implements AsyncDisposable {
         answer = failure(401, 'Unauthorized', 'this API is reached through the API server')
       } else {
         const body = method === 'GET' ? '' : await readBody(request)
-        answer = await api({ method, path: new URL(url, 'https://api').pathname, body }, gone.signal)
+        const contentType = (request.headers['content-type'] ?? '').split(';', 1)[0]?.trim() ?? ''
+        answer = await api({ method, path: new URL(url, 'https://api').pathname, body, contentType }, gone.signal)
       }
     } catch (error) {
       if (error instanceof BadRequest) answer = failure(error.status, 'BadRequest', error.message)

@@ -5,7 +5,7 @@ import { labels } from '../../../apis/agones.dev/labels.ts'
 import type { DeepReadonly, New } from '../../../kube/object.ts'
 import { controllerReference } from '../../../kube/owner-reference.ts'
 import { equalJson } from '../../../schema/json.ts'
-import { canFollow, inPlaceNoteNames, inPlaceNotes } from '../update-policy.ts'
+import { canFollow, inPlaceNotes, notesForSet, notesOfFleet } from '../update-policy.ts'
 import type { Share } from './balance.ts'
 
 type Set = DeepReadonly<GameServerSet>
@@ -31,13 +31,13 @@ export function setsOf(fleet: DeepReadonly<Fleet>, owned: readonly Set[]): Fleet
 
 export function newSet(fleet: DeepReadonly<Fleet>, name: string, replicas: number): New<GameServerSet> {
   const { template } = fleet.spec
-  const notes = inPlaceNotes(fleet)
+  const notes = notesForSet(fleet)
   return {
     metadata: {
       name,
       namespace: fleet.metadata.namespace ?? 'default',
       labels: { ...template.metadata?.labels, [labels.fleet]: fleet.metadata.name },
-      ...(notes !== undefined && { annotations: notes }),
+      ...(Object.keys(notes).length > 0 && { annotations: notes }),
       ownerReferences: [controllerReference(fleet)],
     },
     spec: { replicas, template: structuredClone(template) as GameServerSet['spec']['template'], ...sharedSpec(fleet) },
@@ -51,9 +51,8 @@ export function newSet(fleet: DeepReadonly<Fleet>, name: string, replicas: numbe
 export function followingPatch(fleet: DeepReadonly<Fleet>, { metadata, spec }: Set): object[] {
   const { template } = fleet.spec
   const own = metadata.annotations ?? {}
-  const notes = inPlaceNotes(fleet) ?? {}
-  const others = Object.fromEntries(Object.entries(own).filter(([name]) => !(inPlaceNoteNames as readonly string[]).includes(name)))
-  const wanted = { ...others, ...notes }
+  const others = Object.fromEntries(Object.entries(own).filter(([name]) => !notesOfFleet.includes(name)))
+  const wanted = { ...others, ...notesForSet(fleet) }
   const steps = [
     ...(equalJson(own, wanted) ? [] : [{ op: 'add', path: '/metadata/annotations', value: wanted }]),
     ...(equalJson(spec.template, template) ? [] : [{ op: 'replace', path: '/spec/template', value: template }]),

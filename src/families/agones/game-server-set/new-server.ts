@@ -19,6 +19,7 @@ export function newServer(
 ): New<GameServer> {
   const { metadata, spec: given } = set.spec.template
   const fleet = set.metadata.labels?.[labels.fleet]
+  const address = set.metadata.annotations?.[annotations.primaryAddress]
   const ports = numbered(given.ports ?? [], hostPorts)
   const spec = { ...(completeSpec(given) as GameServerSpec), ...(ports !== undefined && given.ports && { ports }) }
   if (set.spec.scheduling !== undefined) spec.scheduling = set.spec.scheduling
@@ -28,7 +29,11 @@ export function newServer(
       name,
       namespace: set.metadata.namespace ?? 'default',
       labels: { ...metadata?.labels, [labels.gameServerSet]: set.metadata.name, ...(fleet !== undefined && { [labels.fleet]: fleet }) },
-      annotations: { ...metadata?.annotations, [annotations.sdkVersion]: sdkVersion },
+      annotations: {
+        ...(address !== undefined && { [annotations.primaryAddress]: address }),
+        ...metadata?.annotations,
+        [annotations.sdkVersion]: sdkVersion,
+      },
       finalizers: [finalizer],
       ownerReferences: [controllerReference(set)],
     },

@@ -1,11 +1,40 @@
 /** Where players reach a server. Contract: Agones; the order of preference can be another one for a fleet. */
-import type { GameServerPort, GameServerStatus, StatusAddress } from '../../../apis/agones.dev/game-server.ts'
+import { annotations } from '../../../apis/agones.dev/annotations.ts'
+import type { GameServer, GameServerPort, GameServerStatus, StatusAddress } from '../../../apis/agones.dev/game-server.ts'
 import type { Node, Pod } from '../../../apis/core/types.generated.ts'
 import { isIP } from 'node:net'
 import type { DeepReadonly } from '../../../kube/object.ts'
 
-/** First match wins; entries that name IPs count only where they are some. */
-const order = ['ExternalDNS', 'ExternalIP', 'InternalDNS', 'InternalIP'] as const
+/** Types of addresses, as nodes have them; `PodIP` are those of the pod. */
+const types = ['ExternalDNS', 'ExternalIP', 'InternalDNS', 'InternalIP', 'Hostname', 'PodIP'] as const
+
+/** One preference: a type, and for IPs perhaps a family. */
+interface Preference {
+  readonly type: (typeof types)[number]
+  readonly family?: 4 | 6
+}
+
+/** First match wins; entries that name IPs count only where they are some. Contract: Agones. */
+const agonesOrder: readonly Preference[] = [
+  { type: 'ExternalDNS' },
+  { type: 'ExternalIP' },
+  { type: 'InternalDNS' },
+  { type: 'InternalIP' },
+]
+
+/** Preferences such as `PodIP/v6, ExternalIP`; undefined when the text is none. */
+export function addressOrder(text: string): readonly Preference[] | undefined {
+  const found = text.split(',').map((part): Preference | undefined => {
+    const [, type, family] = /^(\w+)(?:\/v([46]))?$/.exec(part.trim()) ?? []
+    const known = types.find(one => one === type)
+    if (known === undefined || (family !== undefined && !known.endsWith('IP'))) return undefined
+    return { type: known, ...(family !== undefined && { family: family === '4' ? 4 : 6 }) }
+  })
+  return found.includes(undefined) ? undefined : (found as Preference[])
+}
+
+/** What is said of the order where it is none. */
+export const addressOrderHelp = `must be types of addresses with commas between them, such as PodIP/v6, ExternalIP; there are ${types.join(', ')}`
 
 /** All addresses of the node, then those of the pod. */
 export function statusAddresses(node: DeepReadonly<Node>, pod: DeepReadonly<Pod>): StatusAddress[] {
@@ -15,11 +44,19 @@ export function statusAddresses(node: DeepReadonly<Node>, pod: DeepReadonly<Pod>
   ]
 }
 
-/** The node's address that players are told; undefined when the node has none that they could use. */
-export function primaryAddress(node: DeepReadonly<Node>): string | undefined {
-  const addresses = node.status?.addresses ?? []
-  for (const wanted of order) {
-    const found = addresses.find(({ type, address }) => type === wanted && (!wanted.endsWith('IP') || isIP(address) !== 0))
+/** The address that players are told; undefined when there is none that they could use. */
+export function primaryAddress(
+  { metadata }: DeepReadonly<GameServer>,
+  node: DeepReadonly<Node>,
+  pod: DeepReadonly<Pod>,
+): string | undefined {
+  const addresses = statusAddresses(node, pod)
+  for (const { type, family } of addressOrder(metadata.annotations?.[annotations.primaryAddress] ?? '') ?? agonesOrder) {
+    const fits = (address: string): boolean => {
+      const version = isIP(address)
+      return !type.endsWith('IP') || (version !== 0 && (family === undefined || family === version))
+    }
+    const found = addresses.find(one => one.type === type && fits(one.address ?? ''))
     if (found !== undefined) return found.address
   }
   return undefined

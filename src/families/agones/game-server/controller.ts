@@ -9,6 +9,7 @@ import type { DeepReadonly, ObjectKey } from '../../../kube/object.ts'
 import { isControlledBy } from '../../../kube/owner-reference.ts'
 import type { Instant } from '../../../servers/model.ts'
 import type { AgonesContext } from '../context.ts'
+import { statusAddresses } from './addresses.ts'
 import { chooseHostPorts, holdHostPorts } from './host-ports.ts'
 import { isDevelopment } from './facts.ts'
 import { decide, type DecisionInput, type Told } from './decide.ts'
@@ -55,7 +56,7 @@ export function createServerController(context: AgonesContext, options: { worker
     const pod = await podOf(key, server, memo, signal)
     holdHostPorts(context, key, server, pod)
     const node = pod?.spec?.nodeName ? context.nodes.get(pod.spec.nodeName) : undefined
-    const waitMs = observeAddress(server, node, memo)
+    const waitMs = observeAddress(server, node, pod, memo)
     const input: DecisionInput = {
       server,
       pod,
@@ -94,9 +95,16 @@ export function createServerController(context: AgonesContext, options: { worker
   }
 
   /** Notes how long the node has lacked the published address; when to look again. */
-  function observeAddress(server: DeepReadonly<GameServer>, node: DeepReadonly<Node> | undefined, memo: Memo): number | undefined {
+  function observeAddress(
+    server: DeepReadonly<GameServer>,
+    node: DeepReadonly<Node> | undefined,
+    pod: DeepReadonly<Pod> | undefined,
+    memo: Memo,
+  ): number | undefined {
     const { address = '', nodeName = '' } = server.status ?? {}
-    const isThere = node?.metadata.name !== nodeName || (node?.status?.addresses ?? []).some(one => one.address === address)
+    const has = (one: DeepReadonly<Node>): boolean =>
+      pod === undefined || statusAddresses(one, pod).some(known => known.address === address)
+    const isThere = node === undefined || node.metadata.name !== nodeName || has(node)
     if (address === '' || nodeName === '' || node === undefined || isThere) {
       delete memo.movedSince
       return undefined

@@ -123,7 +123,7 @@ function withPorts(server: GameServer, numbers: readonly number[] | undefined): 
 
 /** What the status says of place and ports. Who was sent to an address finds it there as long as the node has it. */
 function placement(
-  { pod, node }: DecisionInput,
+  { server, pod, node }: DecisionInput,
   { spec, metadata, status }: GameServer,
   state: GameServerState,
 ): Partial<GameServerStatus> {
@@ -138,7 +138,7 @@ function placement(
     }
   }
   if (pod === undefined || node === undefined || !placed.includes(state) || (pod.status?.podIPs ?? []).length === 0) return {}
-  const address = primaryAddress(node)
+  const address = primaryAddress(server, node, pod)
   if (address === undefined) return {}
   const isActive = (active as readonly string[]).includes(state)
   return {

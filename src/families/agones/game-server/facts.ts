@@ -28,7 +28,8 @@ export function factsOf({ server, pod, node, isPodConfirmedGone, hasMoved, refus
   const restarts = pod?.spec?.restartPolicy ?? 'Always'
   const { phase, reason } = pod?.status ?? {}
   const changes = updateOf(server, pod)?.isDone === false
-  const isPlaced = pod !== undefined && node !== undefined && (pod.status?.podIPs ?? []).length > 0 && primaryAddress(node) !== undefined
+  const isPlaced =
+    pod !== undefined && node !== undefined && (pod.status?.podIPs ?? []).length > 0 && primaryAddress(server, node, pod) !== undefined
   return {
     hasPorts: (server.spec.ports ?? []).every(port => !isChosen(port) || port.hostPort !== undefined),
     isDevelopment: isDevelopment(server),

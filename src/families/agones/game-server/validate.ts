@@ -8,6 +8,7 @@ import type { DeepReadonly } from '../../../kube/object.ts'
 import type { FieldError } from '../../../schema/field-error.ts'
 import { compareQuantities, parseQuantity } from '../../../schema/quantity.ts'
 import { isLabelValue, isQualifiedName } from '../../../schema/label-syntax.ts'
+import { addressOrder, addressOrderHelp } from './addresses.ts'
 import { completeSpec, isChosen } from './complete.ts'
 
 /** A name becomes the value of a label. */
@@ -23,9 +24,17 @@ export function validateGameServer({ metadata, spec }: DeepReadonly<GameServer>)
   const errors: FieldError[] = []
   if (metadata.name.length > longestName)
     errors.push({ type: 'FieldValueTooLong', field: 'metadata.name', value: '', detail: `may not be more than ${longestName} bytes` })
+  errors.push(...addressErrors('metadata.annotations', metadata.annotations))
   const device = metadata.annotations?.[annotations.devAddress]
   if (device !== undefined) return [...errors, ...developerErrors(device, spec)]
   return [...errors, ...validateSpec(spec, 'spec')]
+}
+
+/** Of the annotation that says which address players are told. */
+export function addressErrors(path: string, given: Readonly<Record<string, string>> | undefined): FieldError[] {
+  const order = given?.[annotations.primaryAddress]
+  if (order === undefined || addressOrder(order) !== undefined) return []
+  return [invalid(`${path}[${annotations.primaryAddress}]`, order, addressOrderHelp)]
 }
 
 /** A server that a developer runs somewhere: its address and ports are given, and no pod is looked at. */
