@@ -1,6 +1,5 @@
 import { customresourcedefinitions } from '../apis/core/resources.generated.ts'
 import type { CustomResourceDefinition } from '../apis/core/types.generated.ts'
-import { agonesCustomResourceDefinitions } from '../apis/agones.dev/custom-resource-definitions.ts'
 import { okgCustomResourceDefinitions } from '../apis/game.kruise.io/custom-resource-definitions.ts'
 import { isManagerDeployed } from '../families/okg/control/manager-presence.ts'
 import { isAlreadyExists } from '../kube/api-error.ts'
@@ -24,12 +23,17 @@ export interface InstallOptions {
  */
 export async function installDefinitions(client: Client, signal: AbortSignal, options: InstallOptions = {}): Promise<void> {
   const { clock = systemClock, logger = noopLogger, takeOver = false } = options
-  const kinds = [...okgCustomResourceDefinitions, ...(options.agones === true ? agonesCustomResourceDefinitions : [])]
+  const kinds = [...okgCustomResourceDefinitions, ...(options.agones === true ? await agonesDefinitions() : [])]
   const definitions = kinds as unknown as readonly New<CustomResourceDefinition>[]
   const isShared = !takeOver && (await isManagerDeployed(client, signal))
   if (isShared) logger.warn("OpenKruiseGame's manager is there: its CustomResourceDefinitions stay as they are")
   await Promise.all(definitions.map(definition => install(client, definition, !isShared, signal)))
   await Promise.all(definitions.map(definition => established(client, definition.metadata.name ?? '', clock, signal)))
+}
+
+/** Loaded only where they are wanted: their schemas take longer to make than all that a start does otherwise. */
+async function agonesDefinitions() {
+  return (await import('../apis/agones.dev/custom-resource-definitions.ts')).agonesCustomResourceDefinitions
 }
 
 async function install(client: Client, definition: New<CustomResourceDefinition>, mayChange: boolean, signal: AbortSignal): Promise<void> {

@@ -3,7 +3,7 @@ import { clusterCommand, wholeNumber, withConnection } from '../cli/command.ts'
 import type { ConnectionOptions } from '../cli/connection.ts'
 import type { CliContext } from '../cli/context.ts'
 import { usageError } from '../cli/exit-code.ts'
-import { type RecordedCall, recordedCalls } from '../sdk/recorded-sdk.ts'
+import { type RecordedCall, recordedCalls } from '../sdk/recorded-calls.ts'
 
 export interface SdkServerCommandOptions extends ConnectionOptions {
   readonly local?: boolean

@@ -4,7 +4,8 @@ import { noopLogger } from '../kube/logger.ts'
 import { completeHealth } from './complete-health.ts'
 import { localServer, readServer } from './local-server.ts'
 import { MemorySource } from './memory-source.ts'
-import { type RecordedCall, RecordedSdk, recordedCalls } from './recorded-sdk.ts'
+import { type RecordedCall, recordedCalls } from './recorded-calls.ts'
+import { RecordedSdk } from './recorded-sdk.ts'
 
 const base = localServer('7', new Date('2026-01-02T03:04:05.678Z'))
 

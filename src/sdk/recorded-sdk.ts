@@ -1,29 +1,8 @@
 import type { GameServer } from '../apis/agones.dev/game-server.ts'
 import type { DeepReadonly } from '../kube/object.ts'
 import type { CounterRequest } from './counters.ts'
+import type { RecordedCall } from './recorded-calls.ts'
 import { type ListUpdate, Sdk, type SdkOptions } from './sdk.ts'
-
-/** Calls that can be asked for, by the names that Agones gives them. */
-export const recordedCalls = [
-  'ready',
-  'allocate',
-  'shutdown',
-  'reserve',
-  'health',
-  'gameserver',
-  'watch',
-  'setlabel',
-  'setannotation',
-  'getcounter',
-  'updatecounter',
-  'setcountcounter',
-  'setcapacitycounter',
-  'getlist',
-  'updatelist',
-  'addlistvalue',
-  'removelistvalue',
-] as const
-export type RecordedCall = (typeof recordedCalls)[number]
 
 /** Notes which calls come, so that authors of SDKs can see whether theirs makes them all. */
 export class RecordedSdk extends Sdk {

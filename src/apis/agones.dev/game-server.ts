@@ -1,4 +1,4 @@
-/** What code that works with GameServers needs. The schema has a file of its own, since it is large and a sidecar never asks for it. */
+/** What code that works with GameServers needs; the schema, which only definitions need, has a file of its own. */
 import type { KubeObject } from '../../kube/object.ts'
 import type { ResourceType } from '../../kube/resource.ts'
 import type { Infer } from '../../schema/builder.ts'
