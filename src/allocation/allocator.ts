@@ -18,8 +18,6 @@ export interface AllocatorOptions {
   readonly store: Store<GameServer>
   readonly recorder: Pick<EventRecorder, 'event'>
   readonly clock: Clock
-  /** In [0, 1). */
-  readonly random?: () => number
   /** The share of the servers that this replica looks at first, so that replicas seldom choose the same one. Default: all are its own. */
   readonly isOwn?: (server: DeepReadonly<GameServer>) => boolean
 }
@@ -113,12 +111,12 @@ export class Allocator implements Disposable {
   }
 
   async #allocateNow(namespace: string, spec: AllocationSpec, signal: AbortSignal): Promise<AllocationStatus> {
-    const { random = Math.random, isOwn } = this.#options
+    const { isOwn } = this.#options
     const wish = wishOf(namespace, spec)
     for (let tries = 0; tries < mostTries; tries += 1) {
       const isTaken = (one: DeepReadonly<GameServer>): boolean => this.#isTaken(one)
-      const own = isOwn && choose(this.#index, wish, one => !isOwn(one) || isTaken(one), random)
-      const server = own ?? choose(this.#index, wish, isTaken, random)
+      const own = isOwn && choose(this.#index, wish, one => !isOwn(one) || isTaken(one), Math.random)
+      const server = own ?? choose(this.#index, wish, isTaken, Math.random)
       if (server === undefined) return { state: 'UnAllocated', gameServerName: '', source: '' }
       const written = await this.#take(server, spec, signal)
       if (written !== undefined) return statusOf(written)

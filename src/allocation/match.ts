@@ -1,12 +1,8 @@
 /** Selectors of allocations as predicates. Pure. */
 import type { GameServer } from '../apis/agones.dev/game-server.ts'
-import type {
-  CounterSelector,
-  GameServerSelector,
-  LabelRequirement,
-  ListSelector,
-} from '../apis/allocation.agones.dev/game-server-allocation.ts'
+import type { CounterSelector, GameServerSelector, ListSelector } from '../apis/allocation.agones.dev/game-server-allocation.ts'
 import type { DeepReadonly } from '../kube/object.ts'
+import { labelSelectorOf } from '../kube/selector.ts'
 
 type Server = DeepReadonly<GameServer>
 
@@ -23,13 +19,14 @@ export function matcherOf(selector: GameServerSelector): Matcher {
   const { matchLabels = {}, matchExpressions = [], gameServerState = 'Ready', counters = {}, lists = {} } = selector
   const single = matchExpressions.filter(({ operator, values = [] }) => operator === 'In' && values.length === 1)
   const equalities = [...Object.entries(matchLabels), ...single.map(({ key, values = [] }) => [key, values[0] ?? ''] as const)]
+  const rest = labelSelectorOf({ matchExpressions: matchExpressions.filter(one => !single.includes(one)) })
   const tests: ((server: Server) => boolean)[] = [
     ...equalities.map(
       ([key, value]) =>
         ({ metadata }: Server) =>
           metadata.labels?.[key] === value,
     ),
-    ...matchExpressions.filter(one => !single.includes(one)).map(labelTest),
+    ({ metadata }) => rest.matches(metadata.labels),
     ...Object.entries(counters).map(
       ([key, wanted]) =>
         (server: Server) =>
@@ -42,22 +39,6 @@ export function matcherOf(selector: GameServerSelector): Matcher {
     ),
   ]
   return { state: gameServerState, equalities, matches: server => tests.every(test => test(server)) }
-}
-
-function labelTest({ key, operator, values = [] }: LabelRequirement): (server: Server) => boolean {
-  return ({ metadata: { labels } }) => {
-    const value = labels?.[key]
-    switch (operator) {
-      case 'In':
-        return value !== undefined && values.includes(value)
-      case 'NotIn':
-        return value === undefined || !values.includes(value)
-      case 'Exists':
-        return value !== undefined
-      case 'DoesNotExist':
-        return value === undefined
-    }
-  }
 }
 
 function counterFits(

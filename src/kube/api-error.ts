@@ -100,6 +100,12 @@ const hasReason =
 
 /** The object or the kind does not exist. */
 export const isNotFound = hasReason('NotFound')
+/** For `catch`: undefined for what does not exist; every other failure stays one. */
+export function absent(error: unknown): undefined {
+  if (!isNotFound(error)) throw error
+  return undefined
+}
+
 /** An object of that name exists already (create). */
 export const isAlreadyExists = hasReason('AlreadyExists')
 /** The object changed since it was read, or another manager owns a field. Read again and decide again. */

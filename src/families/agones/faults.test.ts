@@ -17,22 +17,12 @@ import {
   sdk,
   useInProcessAgones,
 } from '../../../test/harness/in-process-agones.ts'
+import { SeededRandom } from '../../../test/harness/faults-random.ts'
 
 useInProcessAgones()
 
 const rounds = 60
 const signal = new AbortController().signal
-
-/** The same numbers for the same seed. */
-function randomOf(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
 
 const servers = async (): Promise<readonly DeepReadonly<GameServer>[]> => (await client.list(gameServers)).items
 const fingerprint = ({ metadata, status }: DeepReadonly<GameServer>) => [
@@ -54,14 +44,13 @@ describe.each([
     const store = cache.store(gameServers)
     await store.whenSynced()
     const allocator = parts.use(new Allocator({ client, store, recorder: noopRecorder, clock: systemClock }))
-    const random = randomOf(seed)
-    const under = (limit: number): number => Math.floor(random() * limit)
+    const random = new SeededRandom(seed)
     /** What everybody who plays knows of their server, by its name. */
     const played = new Map<string, unknown>()
     let [replicas, version] = [6, 1]
 
     const actions: readonly (() => Promise<unknown>)[] = [
-      () => client.patch(fleets, at('arena'), { spec: { replicas: (replicas = 4 + under(6)) } }, { type: 'merge' }),
+      () => client.patch(fleets, at('arena'), { spec: { replicas: (replicas = random.between(4, 9)) } }, { type: 'merge' }),
       () => {
         const containers = [{ name: 'game', image: `game:${(version += 1)}` }]
         return client.patch(
@@ -88,8 +77,8 @@ describe.each([
     ]
 
     for (let round = 0; round < rounds; round += 1) {
-      await actions[under(actions.length)]?.()
-      await new Promise(resolve => setTimeout(resolve, under(60)))
+      await random.pick(actions)()
+      await new Promise(resolve => setTimeout(resolve, random.between(0, 59)))
       const now = await servers()
       for (const [name, known] of played) {
         const server = now.find(one => one.metadata.name === name)

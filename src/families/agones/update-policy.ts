@@ -5,6 +5,7 @@ import type { Fleet } from '../../apis/agones.dev/fleet.ts'
 import type { GameServerSet } from '../../apis/agones.dev/game-server-set.ts'
 import type { DeepReadonly } from '../../kube/object.ts'
 import { equalJson } from '../../schema/json.ts'
+import { countOf } from '../../servers/count-of.ts'
 import { differenceOf } from '../../servers/revision/difference.ts'
 import type { Template } from '../../servers/model.ts'
 
@@ -69,12 +70,10 @@ export const notesOfFleet: readonly string[] = [
 export function inPlacePolicyOf({ metadata, spec }: DeepReadonly<GameServerSet>): InPlacePolicy | undefined {
   const notes = metadata.annotations ?? {}
   if (notes[annotations.updateType] !== inPlace) return undefined
-  const share = notes[annotations.updateMaxUnavailable] ?? defaults.unavailable
-  const number = share.endsWith('%') ? Math.floor((Number(share.slice(0, -1)) * spec.replicas) / 100) : Number(share)
   const partition = Number(notes[annotations.updatePartition] ?? 0)
   return {
     partition: Number.isInteger(partition) && partition > 0 ? partition : 0,
-    maxUnavailable: Number.isInteger(number) && number >= 1 ? number : 1,
+    maxUnavailable: countOf(notes[annotations.updateMaxUnavailable] ?? defaults.unavailable, spec.replicas),
     sidecarsInUse: notes[annotations.updateInUse] === sidecars,
   }
 }

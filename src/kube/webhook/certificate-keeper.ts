@@ -1,4 +1,4 @@
-import { isAlreadyExists, isConflict, isNotFound } from '../api-error.ts'
+import { absent, isAlreadyExists, isConflict, isNotFound } from '../api-error.ts'
 import type { Client } from '../client.ts'
 import { type Clock, systemClock } from '../clock.ts'
 import { type Logger, noopLogger } from '../logger.ts'
@@ -205,11 +205,6 @@ export class CertificateKeeper implements AsyncDisposable {
     }
     return true
   }
-}
-
-function absent(error: unknown): undefined {
-  if (!isNotFound(error)) throw error
-  return undefined
 }
 
 function complete({ authority, serving, ...rest }: StoredMaterial): CertificateMaterial {

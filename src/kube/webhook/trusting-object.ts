@@ -1,4 +1,4 @@
-import { isNotFound } from '../api-error.ts'
+import { absent } from '../api-error.ts'
 import type { Client } from '../client.ts'
 import type { DeepReadonly, KubeObject } from '../object.ts'
 import type { ResourceType } from '../resource.ts'
@@ -74,9 +74,4 @@ export function aggregatedApi(name: string): TrustingObject {
     },
     patch: async (client, steps, signal) => void (await client.patch(apiServices, { name }, steps, { type: 'json', signal })),
   }
-}
-
-function absent(error: unknown): undefined {
-  if (!isNotFound(error)) throw error
-  return undefined
 }

@@ -131,11 +131,10 @@ export class WebhookServer implements AsyncDisposable {
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    if (this.#options.api !== undefined && !(request.url ?? '').startsWith('/validate/') && !(request.url ?? '').startsWith('/mutate/')) {
-      return this.#serveApi(this.#options.api, request, response)
-    }
     const { pathname, searchParams } = new URL(request.url ?? '/', 'https://webhook')
     const handler = this.#options.handlers.get(pathname)
+    const { api } = this.#options
+    if (handler === undefined && api !== undefined) return this.#serveApi(api, pathname, request, response)
     const webhook = handler === undefined ? 'unknown' : pathname
     const startedAt = this.#clock.now()
     this.#count(webhook, 1)
@@ -164,8 +163,13 @@ export class WebhookServer implements AsyncDisposable {
     response.writeHead(status, { 'content-type': status === 200 ? 'application/json' : 'text/plain' }).end(body)
   }
 
-  async #serveApi(api: NonNullable<WebhookServerOptions['api']>, request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { method = 'GET', url = '/' } = request
+  async #serveApi(
+    api: NonNullable<WebhookServerOptions['api']>,
+    path: string,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<void> {
+    const { method = 'GET' } = request
     const gone = new AbortController()
     response.once('close', () => gone.abort(new Error('the caller has gone')))
     let answer: ApiAnswer
@@ -175,13 +179,13 @@ export class WebhookServer implements AsyncDisposable {
       } else {
         const body = method === 'GET' ? '' : await readBody(request)
         const contentType = (request.headers['content-type'] ?? '').split(';', 1)[0]?.trim() ?? ''
-        answer = await api({ method, path: new URL(url, 'https://api').pathname, body, contentType }, gone.signal)
+        answer = await api({ method, path, body, contentType }, gone.signal)
       }
     } catch (error) {
       if (error instanceof BadRequest) answer = failure(error.status, 'BadRequest', error.message)
       else {
         answer = failure(500, 'InternalError', error instanceof Error ? error.message : String(error))
-        if (!gone.signal.aborted) this.#logger.error('an API request failed', { method, url, error })
+        if (!gone.signal.aborted) this.#logger.error('an API request failed', { method, path, error })
       }
     }
     if (this.#retiring || !request.complete) response.setHeader('connection', 'close')

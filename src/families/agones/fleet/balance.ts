@@ -1,5 +1,7 @@
 /** How a Fleet shares its servers among its GameServerSets while a new template rolls out. Pure. Contract: Agones' strategies. */
 
+import { portionOf } from '../../../servers/count-of.ts'
+
 /** What counts of one GameServerSet. */
 export interface Share {
   readonly name: string
@@ -39,7 +41,7 @@ export function balance(rollout: Rollout, active: Share, rest: readonly Share[])
 /** The next step up of the new template: as far as the surge reaches, when the last step is done. */
 function grow({ replicas, maxSurge }: Rollout, active: Share, rest: readonly Share[]): number {
   if (active.wanted !== active.replicas) return Math.min(active.wanted, replicas)
-  const surge = amountOf(maxSurge, replicas, Math.ceil)
+  const surge = portionOf(maxSurge, replicas, Math.ceil)
   const others = sum(rest, share => share.replicas)
   const allocated = sum(rest, share => share.allocated)
   return Math.max(0, Math.min(active.wanted + surge, replicas + surge - others, replicas - allocated))
@@ -51,7 +53,7 @@ function grow({ replicas, maxSurge }: Rollout, active: Share, rest: readonly Sha
  */
 function shrink({ replicas, maxUnavailable }: Rollout, active: Share, rest: readonly Share[]): ReadonlyMap<string, number> {
   const ready = sum([active, ...rest], share => share.ready)
-  const missing = Math.max(1, Math.min(amountOf(maxUnavailable, ready, Math.floor), replicas))
+  const missing = Math.max(1, Math.min(portionOf(maxUnavailable, ready, Math.floor), replicas))
   const least = Math.min(ready - missing, replicas)
   let budget = ready - least - Math.max(0, active.wanted - up(active))
   const result = new Map<string, number>()
@@ -81,10 +83,4 @@ function shares(active: Share, wanted: number, rest: readonly Share[], of: (shar
 
 function sum(all: readonly Share[], of: (share: Share) => number): number {
   return all.reduce((total, share) => total + of(share), 0)
-}
-
-/** `25%` of the whole, or the number itself. */
-function amountOf(value: number | string, whole: number, round: (share: number) => number): number {
-  if (typeof value === 'number') return value
-  return value.endsWith('%') ? round((Number(value.slice(0, -1)) * whole) / 100) : Number(value)
 }

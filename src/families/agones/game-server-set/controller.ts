@@ -10,6 +10,7 @@ import { isControlledBy } from '../../../kube/owner-reference.ts'
 import { equalJson } from '../../../schema/json.ts'
 import type { Instant, Member, Step, Template, Wanted } from '../../../servers/model.ts'
 import { plan } from '../../../servers/plan.ts'
+import { takeAll } from '../../../servers/take-steps.ts'
 import { hashTemplate } from '../../../servers/revision/hash.ts'
 import type { AgonesContext } from '../context.ts'
 import { chooseHostPorts } from '../game-server/host-ports.ts'
@@ -63,7 +64,8 @@ export function createSetController(context: AgonesContext, options: { workers?:
     const wanted = wantedOf(set, `${set.metadata.uid}/${now}/${(memo.passes += 1)}`, policy, servers)
     const { steps } = plan(wanted, membersOf(set, servers, policy, now), now)
     const taken = steps.slice(0, stepsPerPass)
-    await each(taken, step => take(set, step, signal))
+    const { error } = await takeAll(taken, parallel, step => take(set, step, signal), signal)
+    if (error !== undefined) throw error
     const waits = taken.length < steps.length ? [1] : []
     const errorEnd = nextErrorEnd(servers, now)
     if (errorEnd !== undefined) waits.push(errorEnd - now)
@@ -178,15 +180,4 @@ function wantedOf(
     scale: { order: scaleDownOrder(spec.scheduling ?? defaults.scheduling, spec.priorities ?? []) },
     overrides: new Map(),
   }
-}
-
-/** Takes all steps, some at a time; the first failure is thrown when all are done. */
-async function each(steps: readonly Step[], take: (step: Step) => Promise<void>): Promise<void> {
-  let failure: unknown
-  const queue = steps.values()
-  const work = async (): Promise<void> => {
-    for (const step of queue) await take(step).catch((error: unknown) => void (failure ??= error))
-  }
-  await Promise.all(Array.from({ length: Math.min(parallel, steps.length) }, work))
-  if (failure !== undefined) throw failure
 }

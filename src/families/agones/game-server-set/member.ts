@@ -4,7 +4,7 @@ import type { GameServer } from '../../../apis/agones.dev/game-server.ts'
 import type { GameServerState } from '../../../apis/agones.dev/states.ts'
 import type { DeepReadonly } from '../../../kube/object.ts'
 import type { Instant, Lock, Member, Stage } from '../../../servers/model.ts'
-import { inUse } from '../game-server/life.ts'
+import { isInUse } from '../game-server/life.ts'
 import type { InPlacePolicy } from '../update-policy.ts'
 
 /** A server whose pod was refused stays for so long, so that people can see why. */
@@ -22,10 +22,6 @@ const stages: Readonly<Record<GameServerState, Stage>> = {
   Unhealthy: 'Broken',
   Error: 'Broken',
   Shutdown: 'Leaving',
-}
-
-export function isInUse({ status }: DeepReadonly<GameServer>): boolean {
-  return (inUse as readonly (string | undefined)[]).includes(status?.state)
 }
 
 /** On its way out: deleted, or told to be. */

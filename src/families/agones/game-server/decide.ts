@@ -9,8 +9,8 @@ import type { Instant } from '../../../servers/model.ts'
 import { primaryAddress, statusAddresses, statusPorts } from './addresses.ts'
 import { complete } from './complete.ts'
 import { factsOf, isDevelopment, type Look } from './facts.ts'
-import { isInUse, type Update, updateOf } from './in-place.ts'
-import { active, nextTransition, type Transition } from './life.ts'
+import { type Update, updateOf } from './in-place.ts'
+import { active, isInUse, nextTransition, type Transition } from './life.ts'
 import { numbered } from './numbered-ports.ts'
 
 export interface DecisionInput extends Look {

@@ -10,7 +10,6 @@ import type { Pod } from '../../../apis/core/types.generated.ts'
 import type { DeepReadonly } from '../../../kube/object.ts'
 import type { ImageChange } from '../../../servers/model.ts'
 import { isRestarted, type LastStatuses, lastStatusesOf } from '../../../servers/restart.ts'
-import { inUse } from './life.ts'
 
 /** On the pod, as JSON. */
 interface Changed {
@@ -45,11 +44,6 @@ export function updateOf({ metadata, spec }: DeepReadonly<GameServer>, pod: Deep
   })
   const isDone = missing.length === 0 && (pod === undefined || changed === undefined || isRestarted(pod, changed.before))
   return { isGame: names.includes(spec.container ?? ''), missing, isDone }
-}
-
-/** Whether somebody plays on it or is about to: then its game is never restarted, whoever asks. */
-export function isInUse({ status }: DeepReadonly<GameServer>): boolean {
-  return (inUse as readonly (string | undefined)[]).includes(status?.state)
 }
 
 /** A strategic merge patch of the pod: the images, what ran before, and the labels and annotations that the template has by now. */

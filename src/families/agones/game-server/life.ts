@@ -1,5 +1,7 @@
 /** The life of a GameServer as data: from which state to which, and what has to be true for it. */
+import type { GameServer } from '../../../apis/agones.dev/game-server.ts'
 import type { GameServerState } from '../../../apis/agones.dev/states.ts'
+import type { DeepReadonly } from '../../../kube/object.ts'
 
 /** What is true of a server and its pod at the moment. */
 export interface Facts {
@@ -39,7 +41,7 @@ export const beforeReady = ['PortAllocation', 'Creating', 'Starting', 'Scheduled
 /** Players are there, or may be sent there. */
 export const active = ['Ready', 'Reserved', 'Allocated'] as const satisfies GameServerState[]
 /** Kept by everything that makes room. */
-export const inUse = ['Reserved', 'Allocated'] as const satisfies GameServerState[]
+const inUse: readonly (GameServerState | undefined)[] = ['Reserved', 'Allocated']
 const withPod = ['Starting', 'Scheduled', 'RequestReady', ...active] as const satisfies GameServerState[]
 
 /** In the order in which they are tried; the first that applies is taken. Games and allocations bring about the others. */
@@ -55,6 +57,11 @@ export const transitions: readonly Transition[] = [
   { from: ['Creating', 'Starting'], to: 'Scheduled', when: 'isPlaced', message: 'Address and port populated' },
   { from: ['RequestReady'], to: 'Ready', when: 'canServe', message: 'SDK.Ready() complete' },
 ]
+
+/** Whether somebody plays on it or is about to: its game is neither restarted nor taken away, whoever asks. */
+export function isInUse({ status }: DeepReadonly<GameServer>): boolean {
+  return inUse.includes(status?.state)
+}
 
 /** What becomes of a server in this state; undefined: it stays. */
 export function nextTransition(state: GameServerState, facts: Facts): Transition | undefined {

@@ -10,6 +10,7 @@ import { formatTime } from '../../../kube/clock.ts'
 import { type DeepReadonly, keyOf } from '../../../kube/object.ts'
 import { isControlledBy } from '../../../kube/owner-reference.ts'
 import type { Change, Member, Revision, RevisionId, Step, Template } from '../../../servers/model.ts'
+import { takeAll } from '../../../servers/take-steps.ts'
 import type { OkgContext } from '../context.ts'
 import { claimOf } from '../game-server/claim.ts'
 import { intentLabels } from '../game-server/intent.ts'
@@ -47,21 +48,11 @@ export interface Applied {
 
 export async function applySteps(input: ApplyInput, steps: readonly Step[]): Promise<Applied> {
   const troubles: CreateTrouble[] = []
-  let error: unknown
-  const queue = steps.values()
-  const work = async (): Promise<void> => {
-    for (const step of queue) {
-      try {
-        const trouble = await applyStep(input, step)
-        if (trouble !== undefined) troubles.push(trouble)
-      } catch (failure) {
-        error ??= failure
-      }
-      if (input.signal.aborted) return
-    }
+  const take = async (step: Step): Promise<void> => {
+    const trouble = await applyStep(input, step)
+    if (trouble !== undefined) troubles.push(trouble)
   }
-  await Promise.all(Array.from({ length: Math.min(parallel, steps.length) }, work))
-  return { troubles, ...(error !== undefined && { error }) }
+  return { troubles, ...(await takeAll(steps, parallel, take, input.signal)) }
 }
 
 async function applyStep(input: ApplyInput, step: Step): Promise<CreateTrouble | undefined> {

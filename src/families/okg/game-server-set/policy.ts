@@ -1,6 +1,7 @@
 import { defaults } from '../../../apis/game.kruise.io/defaults.ts'
 import type { GameServerSetSpec } from '../../../apis/game.kruise.io/game-server-set.ts'
 import type { DeepReadonly } from '../../../kube/object.ts'
+import { countOf } from '../../../servers/count-of.ts'
 import type { ScalePolicy, UpdateMode, UpdatePolicy } from '../../../servers/model.ts'
 import { scaleDownOrder, updateOrder } from './scale-down-order.ts'
 
@@ -45,11 +46,4 @@ export function updatePolicyOf(spec: DeepReadonly<GameServerSetSpec>): UpdatePol
 export function scalePolicyOf(spec: DeepReadonly<GameServerSetSpec>): ScalePolicy {
   const limit = spec.scaleStrategy?.maxUnavailable
   return { order: scaleDownOrder, ...(limit !== undefined && { maxUnavailable: countOf(limit, spec.replicas) }) }
-}
-
-/** A number, or a percentage of the replicas rounded down; never less than 1, or nothing would move. */
-export function countOf(value: number | string, replicas: number): number {
-  const percent = typeof value === 'string' ? /^(\d+)%$/.exec(value.trim()) : null
-  const count = percent === null ? Number(value) : Math.floor((Number(percent[1]) * replicas) / 100)
-  return Number.isFinite(count) ? Math.max(1, Math.floor(count)) : 1
 }
