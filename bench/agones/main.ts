@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { availableParallelism, loadavg, release } from 'node:os'
 import { parseArgs, promisify } from 'node:util'
+import { type DriverResult, figuresOf } from '../cluster/driver-run.ts'
 import { type Row, round } from '../harness/bench.ts'
 import { table } from '../harness/table.ts'
 import { resetPeak, usageOf } from '../harness/process-usage.ts'
@@ -14,14 +15,6 @@ const usage = `npm run bench agones -- [options]
   --clients N,N       at a time (default: 1,20,100)
   --requests N        of each number of clients (default: 400)
   --runs N            of each (default: 1)`
-
-interface ReadyResult {
-  readonly Seconds: number
-  readonly ServersPerSecond: number
-  readonly Writes: Readonly<Record<'writesPerServer' | 'eventsPerServer' | 'failedPerServer' | 'webhooksPerServer', number>>
-  readonly Procs: Readonly<Record<string, { readonly cpuSeconds: number }>>
-  readonly DrainSec: number
-}
 
 /** Fleets and allocations on a real API server; the driver plays games and matchmakers. */
 export async function benchAgones(args: readonly string[]): Promise<void> {
@@ -71,13 +64,8 @@ type Drive = <T>(command: string, ...more: string[]) => Promise<T>
 async function ready(drive: Drive, count: number): Promise<Row> {
   const processes = berthProcesses()
   for (const pids of Object.values(processes)) for (const pid of pids) resetPeak(pid)
-  const { Seconds, ServersPerSecond, Writes, Procs, DrainSec } = await drive<ReadyResult>(
-    'fleet-ready',
-    '-n',
-    String(count),
-    '-cpu',
-    followed(processes),
-  )
+  const result = await drive<DriverResult>('fleet-ready', '-n', String(count), '-cpu', followed(processes))
+  const { Procs, DrainSec } = result
   const cpu = (prefix: string): number =>
     round(
       (Object.entries(Procs).reduce((sum, [name, { cpuSeconds }]) => sum + (name.startsWith(prefix) ? cpuSeconds : 0), 0) * 1000) / count,
@@ -86,12 +74,7 @@ async function ready(drive: Drive, count: number): Promise<Row> {
   const peak = (pids: readonly number[]): number => Math.round(pids.reduce((sum, pid) => sum + usageOf(pid).peakMB, 0))
   return {
     servers: count,
-    'servers/s': ServersPerSecond,
-    seconds: Seconds,
-    'writes/server': Writes.writesPerServer,
-    'events/server': Writes.eventsPerServer,
-    'failed/server': Writes.failedPerServer,
-    'webhook calls/server': Writes.webhooksPerServer,
+    ...figuresOf(result),
     'API server CPU ms/server': cpu('apiserver'),
     'Berth CPU ms/server': round(cpu('controller') + cpu('webhooks'), 1),
     'peak RSS MiB, controllers': peak(processes.controller),

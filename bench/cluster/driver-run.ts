@@ -3,7 +3,8 @@ import { promisify } from 'node:util'
 import { type Row, round } from '../harness/bench.ts'
 import type { Processes } from './ready-run.ts'
 
-interface DriverResult {
+/** What the driver tells of servers that became Ready, one way or another. */
+export interface DriverResult {
   readonly Seconds: number
   readonly ServersPerSecond: number
   readonly Writes: Readonly<Record<'writesPerServer' | 'eventsPerServer' | 'failedPerServer' | 'webhooksPerServer', number>>
@@ -26,8 +27,19 @@ export async function measureWithDriver(
     ['okg-ready', '-kubeconfig', kubeconfig, '-n', String(count), '-network', short, '-cpu', pids.join(',')],
     { maxBuffer: 1 << 24 },
   )
-  const { Seconds, ServersPerSecond, Writes, Procs, DrainSec } = JSON.parse(stdout) as DriverResult
+  const result = JSON.parse(stdout) as DriverResult
+  const { Procs, DrainSec } = result
   const cpu = (name: string): number => round(((Procs[name]?.cpuSeconds ?? Number.NaN) * 1000) / count, 1)
+  return {
+    ...figuresOf(result),
+    'API server CPU ms/server': cpu('apiserver'),
+    'Berth CPU ms/server': cpu('berth'),
+    'Berth peak RSS MiB': Math.round(Procs['berth']?.peakRssMB ?? Number.NaN),
+    'to 0 s': DrainSec,
+  }
+}
+
+export function figuresOf({ Seconds, ServersPerSecond, Writes }: DriverResult): Row {
   return {
     'servers/s': ServersPerSecond,
     seconds: Seconds,
@@ -35,9 +47,5 @@ export async function measureWithDriver(
     'events/server': Writes.eventsPerServer,
     'failed/server': Writes.failedPerServer,
     'webhook calls/server': Writes.webhooksPerServer,
-    'API server CPU ms/server': cpu('apiserver'),
-    'Berth CPU ms/server': cpu('berth'),
-    'Berth peak RSS MiB': Math.round(Procs['berth']?.peakRssMB ?? Number.NaN),
-    'to 0 s': DrainSec,
   }
 }

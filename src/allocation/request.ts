@@ -4,6 +4,7 @@ import { annotations } from '../apis/agones.dev/annotations.ts'
 import { defaults } from '../apis/agones.dev/defaults.ts'
 import type { FieldError } from '../schema/field-error.ts'
 import { isLabelValue, isQualifiedName } from '../schema/label-syntax.ts'
+import { parseDuration } from '../schema/span.ts'
 import type { AllocationExtras } from './allocator.ts'
 import type { Wish } from './choose.ts'
 import { matcherOf } from './match.ts'
@@ -32,7 +33,7 @@ export function extrasOf(given: Readonly<Record<string, string>>): {
   readonly errors: readonly FieldError[]
 } {
   const { [annotations.requestId]: requestId, [annotations.wait]: wait } = given
-  const waitMs = wait === undefined ? undefined : millisecondsOf(wait)
+  const waitMs = wait === undefined ? undefined : parseDuration(wait)
   const at = (name: string): string => `metadata.annotations[${name}]`
   return {
     extras: { ...(requestId !== undefined && { requestId }), ...(waitMs !== undefined && { waitMs }) },
@@ -45,11 +46,6 @@ export function extrasOf(given: Readonly<Record<string, string>>): {
         : [invalid(at(annotations.wait), wait, 'must be a duration of at most 30s, such as 500ms or 10s')]),
     ],
   }
-}
-
-function millisecondsOf(text: string): number | undefined {
-  const [, number, unit] = /^(\d+)(ms|s)$/.exec(text) ?? []
-  return number === undefined ? undefined : Number(number) * (unit === 's' ? 1000 : 1)
 }
 
 const invalid = (field: string, value: unknown, detail: string): FieldError => ({ type: 'FieldValueInvalid', field, value, detail })

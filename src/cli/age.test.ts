@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { ageSince, formatAge, parseSpan } from './age.ts'
+import { parseSpan } from '../schema/span.ts'
+import { ageSince, formatAge } from './age.ts'
 
 describe('ages', () => {
   const second = 1000

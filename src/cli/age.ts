@@ -20,16 +20,6 @@ export function ageSince(timestamp: string | null | undefined, now: number): str
   return Number.isNaN(at) ? '<unknown>' : formatAge(now - at)
 }
 
-/** Reads a span such as `90`, `90s`, `5m`, `1h30m`, `500ms`; a number alone is seconds. `undefined` when it is none. */
-export function parseSpan(text: string): number | undefined {
-  if (/^\d+(\.\d+)?$/.test(text)) return Number(text) * 1000
-  if (!/^(\d+(\.\d+)?(ms|s|m|h|d))+$/.test(text)) return undefined
-  const units: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
-  let ms = 0
-  for (const [, amount, unit] of text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d)/g)) ms += Number(amount) * (units[unit ?? ''] ?? 0)
-  return ms
-}
-
 function withRest(value: number, unit: string, rest: number, restUnit: string): string {
   return rest === 0 ? `${value}${unit}` : `${value}${unit}${rest}${restUnit}`
 }

@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander'
-import { parseSpan } from './age.ts'
+import { parseSpan } from '../schema/span.ts'
 import { addConnectionOptions, connect, type Connection, type ConnectionOptions } from './connection.ts'
 import type { CliContext } from './context.ts'
 

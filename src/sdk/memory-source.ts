@@ -3,12 +3,8 @@ import type { DeepReadonly } from '../kube/object.ts'
 import { type GameServerSource, StaleError } from './game-server-source.ts'
 import type { JsonPatchStep } from './pending.ts'
 
-/** A GameServer in memory: for developers without a cluster, and for tests. */
+/** A GameServer in memory: for developers without a cluster. */
 export class MemorySource implements GameServerSource {
-  /** How many writes there were. */
-  writes = 0
-  /** So many of the next writes find an object that has changed. */
-  failures = 0
   readonly #listeners = new Set<() => void>()
   #current: GameServer
 
@@ -36,11 +32,7 @@ export class MemorySource implements GameServerSource {
 
   patch(steps: readonly JsonPatchStep[]): Promise<DeepReadonly<GameServer>> {
     const version = steps.find(({ op }) => op === 'test')?.value
-    if (this.failures > 0 || version !== this.#current.metadata.resourceVersion) {
-      this.failures -= 1
-      return Promise.reject(new StaleError('the GameServer has changed meanwhile'))
-    }
-    this.writes += 1
+    if (version !== this.#current.metadata.resourceVersion) return Promise.reject(new StaleError('the GameServer has changed meanwhile'))
     const next = structuredClone(this.#current)
     for (const { op, path, value } of steps) if (op !== 'test') put(next, path, value)
     this.#set(next)

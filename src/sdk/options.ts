@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import { defaults } from '../apis/agones.dev/defaults.ts'
+import { parseDuration } from '../schema/span.ts'
 
 export interface SidecarOptions {
   readonly name: string
@@ -58,9 +59,8 @@ export function sidecarOptions(args: readonly string[], env: Readonly<Record<str
   }
 }
 
-/** A Go duration such as `500ms` or `1.5s`. */
 function milliseconds(text: string): number {
-  const match = /^(\d+(?:\.\d+)?)(ms|s|m)$/.exec(text)
-  if (match === null) throw new Error(`--request-rate-limit must be a duration such as 500ms, not ${text}`)
-  return Number(match[1]) * ({ ms: 1, s: 1000, m: 60_000 }[match[2] ?? ''] ?? 1)
+  const ms = parseDuration(text)
+  if (ms === undefined) throw new Error(`--request-rate-limit must be a duration such as 500ms, not ${text}`)
+  return ms
 }

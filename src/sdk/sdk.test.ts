@@ -2,14 +2,33 @@ import { describe, expect, it } from 'vitest'
 import type { GameServer } from '../apis/agones.dev/game-server.ts'
 import { FakeClock } from '../kube/fake-clock.ts'
 import { noopLogger } from '../kube/logger.ts'
+import type { DeepReadonly } from '../kube/object.ts'
+import { StaleError } from './game-server-source.ts'
 import { MemorySource } from './memory-source.ts'
+import type { JsonPatchStep } from './pending.ts'
 import { Sdk } from './sdk.ts'
 
 const health = { disabled: false, periodSeconds: 5, failureThreshold: 3, initialDelaySeconds: 5 }
 
+/** Counts its writes, and finds as many of the next ones out of date as it is told to. */
+class ScriptedSource extends MemorySource {
+  writes = 0
+  failures = 0
+
+  override async patch(steps: readonly JsonPatchStep[]): Promise<DeepReadonly<GameServer>> {
+    if (this.failures > 0) {
+      this.failures -= 1
+      throw new StaleError('the GameServer has changed meanwhile')
+    }
+    const written = await super.patch(steps)
+    this.writes += 1
+    return written
+  }
+}
+
 function setUp(status: Partial<NonNullable<GameServer['status']>> = {}) {
   const clock = new FakeClock()
-  const source = new MemorySource({
+  const source = new ScriptedSource({
     apiVersion: 'agones.dev/v1',
     kind: 'GameServer',
     metadata: { name: 'g', namespace: 'n', uid: 'u', resourceVersion: '1', creationTimestamp: '2026-01-01T00:00:00Z' },
