@@ -164,4 +164,21 @@ describe('controllers in processes of their own, over HTTPS', () => {
     expect(late.filter(({ code }) => code < 300)).toEqual([])
     expect(first.runs).toBe(true)
   })
+
+  test('alone and without a lease it serves health while it works, and ends when it is told to', async () => {
+    for (const replica of replicas.all) await replica.end('SIGTERM')
+    const port = 20_001 + (process.pid % 20_000)
+    const args = ['--no-leader-elect', '--bind', `127.0.0.1:${port}`]
+    await using alone = new Replica('alone', await ApiProxy.start(ground.plane.upstream), args)
+    alone.start()
+    const ask = async (path: string) => (await fetch(`http://127.0.0.1:${port}${path}`)).status
+    await eventually('it works', async () => (await ask('/readyz')) === 200)
+    await create('alone', 5)
+    await ready('alone', 5)
+    expect(await ask('/healthz')).toBe(200)
+    expect(alone.proxy.writes.filter(({ holder }) => holder !== undefined)).toEqual([])
+    const toldAt = performance.now()
+    await alone.end('SIGTERM')
+    expect(performance.now() - toldAt).toBeLessThan(5000)
+  })
 })

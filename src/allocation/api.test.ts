@@ -18,7 +18,7 @@ async function ask(method: string, path: string, body = '', contentType = 'appli
   const store = cache.store(gameServers)
   await store.whenSynced()
   using allocator = new Allocator({ client, store, recorder: noopRecorder, clock: systemClock })
-  return answerApiRequest(allocator, { method, path, body, contentType }, new AbortController().signal)
+  return await answerApiRequest(allocator, { method, path, body, contentType }, new AbortController().signal)
 }
 
 describe('allocation.agones.dev as an aggregated API', () => {

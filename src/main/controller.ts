@@ -50,7 +50,7 @@ export async function runController(context: CliContext, transport: Transport, o
     ready = true
     await aborted(signal)
   }
-  if (!options.leaderElect) return work(context.signal)
+  if (!options.leaderElect) return await work(context.signal)
 
   const becomeReady = async (): Promise<void> => {
     // Kinds that are yet to be installed cannot be watched.

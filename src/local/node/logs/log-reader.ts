@@ -73,7 +73,7 @@ function render(lines: Buffer, query: LogQuery): Buffer {
 
 async function readBlock(path: string, position: number): Promise<Buffer | undefined> {
   await using file = await open(path, 'r')
-  return readAt(file, position, blockSize)
+  return await readAt(file, position, blockSize)
 }
 
 async function readAt(file: FileHandle, position: number, length: number): Promise<Buffer> {

@@ -53,7 +53,7 @@ export async function createContainerRuntime(options: ContainerRuntimeOptions): 
     if (obstacle === undefined) {
       const network = await bridgeOrRelay(options, tools, stateDir, notes)
       notes.unshift('containers run in namespaces of their own (mount, pid, network)')
-      return await NamespaceRuntime.create({ plan, stateDir, tools, network, userNamespace: false, notes, now })
+      return NamespaceRuntime.create({ plan, stateDir, tools, network, userNamespace: false, notes, now })
     }
     notes.push(`no namespaces as root: ${obstacle}`)
   }
@@ -65,7 +65,7 @@ export async function createContainerRuntime(options: ContainerRuntimeOptions): 
       const network = await RelayNetwork.create({ stateDir, tools, reachable, userNamespace: true })
       notes.unshift('containers run in user namespaces; pods are reached through relays, and programs cannot become another user than root')
       notes.push(...network.notes)
-      return await NamespaceRuntime.create({ plan, stateDir, tools, network, userNamespace: true, notes, now })
+      return NamespaceRuntime.create({ plan, stateDir, tools, network, userNamespace: true, notes, now })
     }
     notes.push(`no user namespaces: ${obstacle}`)
   }
@@ -75,7 +75,7 @@ export async function createContainerRuntime(options: ContainerRuntimeOptions): 
   const lowest = await lowestPort(isRoot)
   if (lowest > 0)
     notes.push(`pods share the ports of this host, and this user may not listen below ${lowest}: servers on such ports do not start`)
-  return await LoopbackRuntime.create({ plan, stateDir, notes, now })
+  return LoopbackRuntime.create({ plan, stateDir, notes, now })
 }
 
 /** The first port that this process may listen on; 0 when there is no limit. */

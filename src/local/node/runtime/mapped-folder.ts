@@ -76,7 +76,7 @@ async function ownPaths(folder: string, path: string): Promise<string[]> {
   const found = await Promise.all(
     entries.map(async entry =>
       entry.isDirectory() && shared.has(entry.name)
-        ? await ownPaths(join(folder, entry.name), `${path}/${entry.name}`)
+        ? ownPaths(join(folder, entry.name), `${path}/${entry.name}`)
         : [`${path}/${entry.name}`],
     ),
   )

@@ -178,7 +178,7 @@ class RootFolder {
     const lower = (this.overlays.get(top) ?? []).map(folder => folder.real)
     for (const layer of [this.writablePath(`/${top}`), ...lower]) {
       const found = await lstat(join(layer, below)).catch(() => undefined)
-      if (found !== undefined) return found.isSymbolicLink() ? await readlink(join(layer, below)) : undefined
+      if (found !== undefined) return found.isSymbolicLink() ? readlink(join(layer, below)) : undefined
     }
     return undefined
   }

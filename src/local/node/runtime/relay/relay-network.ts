@@ -104,7 +104,7 @@ export class RelayNetwork implements PodNetwork {
 
   async #dialTcp(podIP: string, port: number, signal?: AbortSignal): Promise<Socket | Awaited<ReturnType<PodDialer['dialTcp']>>> {
     const relay = this.#relays.get(podIP)
-    if (relay === undefined) return await directDialer.dialTcp(podIP, port, signal)
+    if (relay === undefined) return directDialer.dialTcp(podIP, port, signal)
     const socket = connect({ path: this.#socketPath(relay), allowHalfOpen: true })
     const { promise, resolve, reject } = Promise.withResolvers<Socket>()
     const abort = () => reject(signal?.reason)
@@ -127,7 +127,7 @@ export class RelayNetwork implements PodNetwork {
 
   async #openUdp(podIP: string, port: number, onMessage: (data: Uint8Array) => void): Promise<UdpFlow> {
     const relay = this.#relays.get(podIP)
-    if (relay === undefined) return await directDialer.openUdp(podIP, port, onMessage)
+    if (relay === undefined) return directDialer.openUdp(podIP, port, onMessage)
     const socket = connect({ path: this.#socketPath(relay) })
     await once(socket, 'connect')
     socket.on('error', () => socket.destroy())
