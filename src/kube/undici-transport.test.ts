@@ -77,6 +77,16 @@ describe('UndiciTransport', () => {
     ])
   })
 
+  test('deletions with preconditions keep their connection as well', async () => {
+    const { url, connections } = await serve((request, response) => {
+      request.resume().on('end', () => json(response, 200, { kind: 'Status', apiVersion: 'v1', metadata: {} }))
+    })
+    const client = connect(url)
+    for (let index = 0; index < 10; index += 1)
+      await client.delete(configmaps, { namespace: 'n', name: 'a' }, { preconditions: { uid: 'u' } })
+    expect(connections()).toBeLessThanOrEqual(2)
+  })
+
   test('a reset drops connections that are silent, and goes on with new ones', async () => {
     let silent = true
     const { url, connections } = await serve((_, response) => {

@@ -69,6 +69,8 @@ export class UndiciTransport implements Transport {
       headersTimeout: startsLate ? 0 : headersTimeoutMs,
       // Watches and followed logs are silent for as long as nothing happens.
       bodyTimeout: 0,
+      // Left to itself, undici gives up the connection of a DELETE that has a body.
+      reset: false,
       ...(fence === undefined ? {} : { fence }),
     }
     return dispatcher.request({ ...options, ...(signal === undefined ? {} : { signal }) })
