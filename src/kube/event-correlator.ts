@@ -14,7 +14,6 @@ export interface EventSeries {
   /** Name of the stored event, once there is one. */
   name: string | undefined
   writtenCount: number
-  writing: boolean
 }
 
 /** Different messages of one reason about one object that are told apart within the window. */
@@ -65,7 +64,6 @@ export class EventCorrelator {
       lastAt: now,
       name: undefined,
       writtenCount: 0,
-      writing: false,
     }
     touch(this.#series, id, series)
     return series

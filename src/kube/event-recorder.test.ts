@@ -21,10 +21,12 @@ function setUp() {
   const created: Written[] = []
   const patched: { name: string; patch: { count: number; message: string } }[] = []
   const faults: Error[] = []
+  let passable = Promise.resolve()
   const part = {
     create: async (_type: unknown, event: Written) => {
       const fault = faults.shift()
       if (fault !== undefined) throw fault
+      await passable
       created.push(structuredClone(event))
       return event
     },
@@ -35,7 +37,13 @@ function setUp() {
     },
   }
   const recorder = createEventRecorder({ client: part as unknown as Client, component: 'berth', clock })
-  return { clock, created, patched, faults, recorder }
+  /** Holds writes back until what is returned is called. */
+  const gate = (): (() => void) => {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    passable = promise
+    return resolve
+  }
+  return { clock, created, patched, faults, recorder, gate }
 }
 
 describe('createEventRecorder', () => {
@@ -95,6 +103,19 @@ describe('createEventRecorder', () => {
     expect(created).toHaveLength(11)
     expect(created[10]?.message).toBe('(combined from similar events): value 10')
     expect(patched.at(-1)?.patch).toMatchObject({ count: 15, message: '(combined from similar events): value 24' })
+  })
+
+  test('one write at a time, warnings first', async () => {
+    const { created, recorder, gate } = setUp()
+    const open = gate()
+    recorder.event(subject, 'Normal', 'A', 'first')
+    await Promise.resolve()
+    for (const reason of ['B', 'C']) recorder.event(subject, 'Normal', reason, 'later')
+    recorder.event(subject, 'Warning', 'D', 'before them')
+    expect(created).toEqual([])
+    open()
+    await recorder[Symbol.asyncDispose]()
+    expect(created.map(({ message }) => message)).toEqual(['first', 'before them', 'later', 'later'])
   })
 
   test('failures are nobody else\u2019s problem, and disposal flushes', async () => {

@@ -33,7 +33,7 @@ export interface EventRecorderOptions {
   readonly instance?: string
   readonly clock?: Clock
   readonly logger?: Logger
-  /** Events that wait to be written, beyond which new ones are lost. Default 1,000. */
+  /** Normal events that wait to be written, and as many warnings; beyond that new ones are lost. Default 4,000. */
   readonly bufferSize?: number
 }
 
@@ -53,54 +53,44 @@ interface CoreEvent extends KubeObject {
 
 const eventType: ResourceType<CoreEvent> = { group: '', version: 'v1', plural: 'events', kind: 'Event', namespaced: true }
 
-/** How many writes run at a time, and how long one may take. */
-const writers = 4
+/** How long one write may take. */
 const writeTimeoutMs = 10_000
 /** How long disposal waits for events that are still to be written. */
 const flushMs = 250
 
 /**
- * Makes a recorder. The same event again only counts up, in one object; many alike but for their message are combined; an
+ * Makes a recorder. Events are written one at a time, warnings first: where an API server is busy with the work that they tell of, they come after
+ * it and do not slow it down. The same event again only counts up, in one object; many alike but for their message are combined; an
  * object that produces events without end is slowed down (see {@link EventCorrelator}).
  */
 export function createEventRecorder(options: EventRecorderOptions): EventRecorder {
-  const { client, component, clock = systemClock, logger = noopLogger, bufferSize = 1000 } = options
+  const { client, component, clock = systemClock, logger = noopLogger, bufferSize = 4000 } = options
   const instance = options.instance ?? component
   const correlator = new EventCorrelator(clock)
-  const waiting = new Set<EventSeries>()
+  const waiting = { Warning: new Set<EventSeries>(), Normal: new Set<EventSeries>() }
   const stop = new AbortController()
-  let active = 0
+  let isWriting = false
   let lost = 0
   let idle: PromiseWithResolvers<void> | undefined
 
-  function pump(): void {
-    while (active < writers) {
-      const next = waiting.values().next()
-      if (next.done === true) break
-      waiting.delete(next.value)
-      active += 1
-      void write(next.value)
-        .catch((error: unknown) => logger.debug('event not written', { reason: next.value.reason, error }))
-        .finally(() => {
-          active -= 1
-          pump()
-        })
+  async function pump(): Promise<void> {
+    if (isWriting) return
+    isWriting = true
+    for (let series = next(); series !== undefined && !stop.signal.aborted; series = next()) {
+      waiting[series.type].delete(series)
+      const { reason } = series
+      await write(series).catch((error: unknown) => logger.debug('event not written', { reason, error }))
     }
-    if (active === 0 && waiting.size === 0) idle?.resolve()
+    isWriting = false
+    idle?.resolve()
   }
 
-  /** One writer at a time per series: who finds it being written leaves the count to the writer's next round. */
+  function next(): EventSeries | undefined {
+    for (const series of [waiting.Warning, waiting.Normal]) for (const one of series) return one
+    return undefined
+  }
+
   async function write(series: EventSeries): Promise<void> {
-    if (series.writing) return
-    series.writing = true
-    try {
-      while (series.writtenCount < series.count) await writeOnce(series)
-    } finally {
-      series.writing = false
-    }
-  }
-
-  async function writeOnce(series: EventSeries): Promise<void> {
     const signal = AbortSignal.any([stop.signal, AbortSignal.timeout(writeTimeoutMs)])
     const { count, message } = series
     const namespace = series.subject.metadata.namespace ?? 'default'
@@ -149,17 +139,18 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
     event(subject, type, reason, message) {
       const series = correlator.record(subject, type, reason, message)
       if (series === undefined || stop.signal.aborted) return
-      if (waiting.size >= bufferSize && !waiting.has(series)) {
+      const alike = waiting[type]
+      if (alike.size >= bufferSize && !alike.has(series)) {
         lost += 1
         if (lost === 1 || lost % 1000 === 0) logger.warn('events are lost: they come faster than they can be written', { lost })
         return
       }
-      waiting.add(series)
+      alike.add(series)
       // Not within the caller's turn, so that a burst about one thing becomes one write.
-      queueMicrotask(pump)
+      queueMicrotask(() => void pump())
     },
     async [Symbol.asyncDispose]() {
-      if (active > 0 || waiting.size > 0) {
+      if (isWriting || next() !== undefined) {
         idle = Promise.withResolvers()
         const giveUp = new AbortController()
         await Promise.race([idle.promise, clock.sleep(flushMs, giveUp.signal).catch(() => {})])
