@@ -1,6 +1,7 @@
 import { ApiError, isGone } from './api-error.ts'
 import type { Client, WatchEvent } from './client.ts'
 import { abortReason, type Clock, systemClock } from './clock.ts'
+import { kept } from './kept.ts'
 import { type Logger, noopLogger } from './logger.ts'
 import { type DeepReadonly, keyOf, type KubeObject, type ObjectKey } from './object.ts'
 import { apiVersionOf, type ResourceType } from './resource.ts'
@@ -184,7 +185,7 @@ export class Reflector<T extends KubeObject> implements AsyncDisposable {
     const { client, type } = this.#options
     const list = await client.list(type, { ...this.#selection(), signal })
     const objects = new Map<ObjectKey, DeepReadonly<T>>()
-    for (const item of list.items as readonly DeepReadonly<T>[]) objects.set(keyOf(item), item)
+    for (const item of list.items as readonly DeepReadonly<T>[]) objects.set(keyOf(item), kept(item))
     this.#fill(objects)
     return { name: 'watching', resourceVersion: list.metadata.resourceVersion }
   }
@@ -202,7 +203,7 @@ export class Reflector<T extends KubeObject> implements AsyncDisposable {
         this.#fill(pending)
         pending.clear()
       } else if (event.type === 'DELETED') pending.delete(keyOf(event.object))
-      else pending.set(keyOf(event.object), event.object)
+      else pending.set(keyOf(event.object), kept(event.object))
       if (resourceVersion !== undefined) this.#resumeAt = resourceVersion
     }
     if (resourceVersion === undefined) throw new Error('the watch ended before its initial events were complete')
@@ -227,7 +228,7 @@ export class Reflector<T extends KubeObject> implements AsyncDisposable {
 
   #applyEvent(event: Exclude<WatchEvent<T>, { type: 'ERROR' }>): string {
     if (event.type === 'DELETED') this.#store.remove(event.object)
-    else if (event.type !== 'BOOKMARK') this.#store.apply(event.object)
+    else if (event.type !== 'BOOKMARK') this.#store.apply(kept(event.object))
     return event.object.metadata.resourceVersion
   }
 
