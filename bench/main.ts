@@ -1,6 +1,8 @@
 // npm run bench [name…]: runs all benches but the long ones, or those named. Each prints one JSON line and a table.
 // `npm run bench cluster -- [options]` and `npm run bench agones -- [options]` are others, on a real Kubernetes: `--help`.
 import { availableParallelism, loadavg, release } from 'node:os'
+import { allocationChoice } from './allocation-choice.ts'
+import { allocations } from './allocations.ts'
 import { apiserver } from './apiserver.ts'
 import { container } from './container.ts'
 import { deletion } from './delete.ts'
@@ -8,12 +10,13 @@ import { demo } from './demo.ts'
 import type { Bench, Row } from './harness/bench.ts'
 import { table } from './harness/table.ts'
 import { inPlace } from './in-place.ts'
+import { sdkServer } from './sdk-server.ts'
 import { servers } from './servers.ts'
 import { soak } from './soak.ts'
 import { start } from './start.ts'
 import { takeover } from './takeover.ts'
 
-const benches: readonly Bench[] = [servers, inPlace, deletion, apiserver, start, container, demo]
+const benches: readonly Bench[] = [servers, inPlace, deletion, apiserver, allocationChoice, allocations, start, container, demo, sdkServer]
 /** Take long, so they run only when they are named. */
 const patient: readonly Bench[] = [soak, takeover]
 const names = process.argv.slice(2)

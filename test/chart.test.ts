@@ -3,13 +3,18 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseAllDocuments } from 'yaml'
 import { describe, expect } from 'vitest'
+import { matchConditionsHold } from '../src/schema/cel/match-condition.ts'
 import { chartFolder, renderChart } from '../deploy/helm.ts'
+import { autopilotWebhooks } from '../src/families/agones/cloud-product/gke-autopilot.ts'
+import { passthroughConfiguration, type PassthroughOptions } from '../src/families/agones/cloud-product/passthrough-webhook.ts'
+import { autopilotPassthrough } from '../src/families/agones/cloud-product/settings.ts'
 import { helm, helmProgram, packImage, testWithHelm as test } from './harness/install.ts'
 import { must } from './harness/run.ts'
 
 interface Manifest {
   kind: string
   metadata: { name: string; namespace?: string; annotations?: Record<string, string> }
+  webhooks?: { name: string; matchConditions?: { name: string; expression: string }[] }[]
   rules?: { resources?: string[]; verbs?: string[] }[]
   spec?: { template?: { metadata?: { labels?: Record<string, string> }; spec: PodSpec } }
 }
@@ -49,6 +54,9 @@ describe('the chart', () => {
     ['a digest that is none', 'image.digest=abc', '/image/digest'],
     ['a namespace with capitals', 'watchNamespaces={Games}', '/watchNamespaces/0'],
     ['a port that does not exist', 'agones.portRange.max=70000', '/agones/portRange/max'],
+    ['a platform that does not exist', 'agones.cloudProduct=autopilot', '/agones/cloudProduct'],
+    ['a platform without its annotation', 'agones.enabled=true,agones.cloudProduct=platform', 'needs agones.platform.hostPortsAnnotation'],
+    ['gates that are none', 'agones.featureGates=All', '/agones/featureGates'],
     ['Agones without its extensions', 'agones.enabled=true,webhooks.enabled=false', 'agones.enabled needs webhooks.enabled'],
     ['no account where none is made', 'controller.serviceAccount.create=false', 'controller.serviceAccount.name is needed'],
   ])('refuses %s', (_what, value, complaint) => {
@@ -125,6 +133,97 @@ describe('the chart with Agones', () => {
     expect([roleOf('berth-controller'), roleOf('berth-webhooks')]).toEqual(['controller', 'extensions'])
   })
 
+  describe('and a platform below', () => {
+    const ours = 'zzz-agones-mutation-webhook'
+    const withValues = (...values: string[]) => render(...['agones.enabled=true', ...values].flatMap(value => ['--set', value]))
+    const webhooksOf = (rendered: readonly Manifest[]) =>
+      (named(rendered, 'MutatingWebhookConfiguration', ours) as { webhooks?: object } | undefined)?.webhooks
+    const configured = (more: Partial<PassthroughOptions> = {}) => {
+      const service = { name: 'berth-webhooks', namespace: 'berth-system' }
+      return passthroughConfiguration({ mark: autopilotPassthrough, ...more }, { service }).webhooks
+    }
+
+    test.each<[string, string[], Partial<PassthroughOptions>]>([
+      ['by itself', [], {}],
+      [
+        'as on GKE Autopilot, in some namespaces',
+        ['agones.cloudProduct=gke-autopilot', 'watchNamespaces={a,b}'],
+        { namespaces: ['a', 'b'] },
+      ],
+      [
+        'as the installation says',
+        [
+          'agones.cloudProduct=platform',
+          'agones.platform.hostPortsAnnotation=example.com/host-ports',
+          'agones.platform.passthroughLabel.key=example.com/ports',
+          'agones.platform.passthroughLabel.value=passed',
+        ],
+        { mark: { key: 'example.com/ports', value: 'passed' } },
+      ],
+    ])('has the webhook of passthrough ports that berth webhooks --install has: %s', (_how, values, more) => {
+      const rendered = withValues(...values)
+      expect(webhooksOf(rendered)).toEqual(configured(more))
+      for (const name of ['berth-controller', 'berth-webhooks']) {
+        const args = named(rendered, 'Deployment', name)?.spec?.template?.spec.containers[0]?.args ?? []
+        const told = args.filter(argument => /cloud-product|host-ports|passthrough/.test(argument))
+        expect(told).toEqual(
+          more.mark === undefined
+            ? [`--agones-cloud-product=${values.includes('agones.cloudProduct=gke-autopilot') ? 'gke-autopilot' : 'auto'}`]
+            : [
+                '--agones-cloud-product=platform',
+                '--agones-host-ports-annotation=example.com/host-ports',
+                '--agones-passthrough-label=example.com/ports=passed',
+              ],
+        )
+      }
+    })
+
+    test.each([
+      ['agones.cloudProduct=generic'],
+      ['agones.featureGates=AutopilotPassthroughPort=false'],
+      ['agones.featureGates=PortRanges=true&AutopilotPassthroughPort=False'],
+    ])('has none with %s', value => expect(webhooksOf(withValues(value))).toBeUndefined())
+
+    test('lets both components see whether it is GKE Autopilot, where that is not said, and nothing else of other webhooks', () => {
+      const read = (name: string, ...values: string[]) =>
+        (named(withValues(...values), 'ClusterRole', name)?.rules ?? []).filter(({ resources }) =>
+          resources?.includes('mutatingwebhookconfigurations'),
+        )
+      const names = [...autopilotWebhooks]
+      const signs = {
+        apiGroups: ['admissionregistration.k8s.io'],
+        resources: ['mutatingwebhookconfigurations'],
+        resourceNames: names,
+        verbs: ['get'],
+      }
+      const own = { ...signs, resourceNames: ['berth-webhooks', ours], verbs: ['get', 'patch'] }
+      expect(read('berth-controller')).toEqual([signs])
+      expect(read('berth-webhooks')).toEqual([own, signs])
+      expect(read('berth-controller', 'agones.cloudProduct=gke-autopilot')).toEqual([])
+      expect(read('berth-webhooks', 'agones.cloudProduct=generic')).toEqual([own])
+    })
+  })
+
+  test('has GameServers looked at when an image is directed to one, and not when games and allocations write', () => {
+    const webhook = named(manifests, 'ValidatingWebhookConfiguration', 'berth-webhooks')?.webhooks?.find(
+      ({ name }) => name === 'agones.directed.berth.dev',
+    )
+    const server = (annotations?: Record<string, string>) => ({ metadata: { name: 's', ...(annotations && { annotations }) }, spec: {} })
+    const isLookedAt = (before: object, after: object, username = 'somebody'): boolean =>
+      matchConditionsHold(webhook?.matchConditions ?? [], {
+        object: after,
+        oldObject: before,
+        request: { operation: 'UPDATE', userInfo: { username } },
+      })
+    const directed = server({ 'image.berth.dev/game': 'g:2' })
+    expect(isLookedAt(server(), directed)).toBe(true)
+    expect(isLookedAt(server({ 'image.berth.dev/game': 'g:1', a: 'b' }), directed)).toBe(true)
+    expect(isLookedAt(directed, directed)).toBe(false)
+    expect(isLookedAt(directed, server())).toBe(false)
+    expect(isLookedAt(server({ a: 'b' }), server({ a: 'c' }))).toBe(false)
+    expect(isLookedAt(server(), directed, 'system:serviceaccount:berth-system:berth-controller')).toBe(false)
+  })
+
   test('lets sidecars look at servers and change them, and the controller hand out this role alone', () => {
     expect(named(manifests, 'ClusterRole', 'agones-sdk')?.rules).toEqual([
       { apiGroups: ['agones.dev'], resources: ['gameservers'], verbs: ['list', 'watch', 'patch'] },
@@ -135,6 +234,16 @@ describe('the chart with Agones', () => {
       { apiGroups: ['rbac.authorization.k8s.io'], resources: ['clusterroles'], resourceNames: ['agones-sdk'], verbs: ['bind'] },
     ])
     expect(rules.filter(({ verbs }) => verbs?.some(verb => verb === '*' || verb === 'escalate') === true)).toEqual([])
+  })
+
+  test('lets those who allocate change the servers of both kinds, and does not ask them about it', () => {
+    const rules = named(manifests, 'ClusterRole', 'berth-webhooks')?.rules ?? []
+    expect(rules.filter(({ resources }) => resources?.includes('gameservers'))).toEqual([
+      { apiGroups: ['agones.dev'], resources: ['gameservers'], verbs: ['list', 'watch', 'patch'] },
+      { apiGroups: ['game.kruise.io'], resources: ['gameservers'], verbs: ['list', 'watch', 'patch'] },
+    ])
+    const configuration = named(manifests, 'ValidatingWebhookConfiguration', 'berth-webhooks')
+    expect(JSON.stringify(configuration)).toContain("request.userInfo.username != 'system:serviceaccount:berth-system:berth-webhooks'")
   })
 })
 

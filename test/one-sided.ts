@@ -2,6 +2,7 @@
 export const embeddedOnly: Readonly<Record<string, string>> = {
   'test/dev.test.ts': 'about the command berth dev itself',
   'test/crashes.test.ts': 'kills the whole embedded cluster and starts it on the same data',
+  'test/faults-agones.test.ts': 'kills the API server, which serves allocations itself on the embedded cluster alone',
   'test/faults.test.ts': 'kills the whole embedded cluster and starts it on the same data',
 }
 

@@ -21,3 +21,10 @@ export function usageOf(pid: number): Usage {
 export function resetPeak(pid: number): void {
   writeFileSync(`/proc/${pid}/clear_refs`, '5')
 }
+
+/** What a process has of the memory: what nobody else uses, and its share of everything it uses. */
+export function memoryOf(pid: number): { readonly privateMB: number; readonly pssMB: number } {
+  const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8')
+  const of = (name: string): number => Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(text)?.[1] ?? '0') / 1024
+  return { privateMB: of('Private_Clean') + of('Private_Dirty'), pssMB: of('Pss') }
+}

@@ -165,6 +165,7 @@ export function claimOf(
     provider,
     parameters: list,
     set: { apiVersion: 'game.kruise.io/v1alpha1', kind: 'GameServerSet', name: 'rooms', uid: 'set-1' },
+    selector: { 'statefulset.kubernetes.io/pod-name': name },
     backend: { uid: `pod-${name}`, name, ready: true, podIPs: ['10.0.0.5'], node: 'node-1', hostPorts: [], ...pod },
     disabled: false,
     changing: [],

@@ -22,8 +22,10 @@ export interface Claim {
   readonly provider: string
   /** The provider's parameters as the user wrote them; names may repeat. */
   readonly parameters: readonly Parameter[]
-  /** Owner of what is created for a claim whose address belongs to the slot (`Fixed`) and so lasts until the set is gone. */
+  /** Owner of what is created for a claim whose address belongs to the slot (`Fixed`) and so lasts until the owner is gone. */
   readonly set: { readonly apiVersion: string; readonly kind: string; readonly name: string; readonly uid: string }
+  /** Labels that no other pod has, so that traffic goes to this server alone. */
+  readonly selector: Readonly<Record<string, string>>
   /** The pod that serves; undefined while there is none. */
   readonly backend: Backend | undefined
   /** Traffic is switched off on purpose. */
@@ -51,6 +53,8 @@ export interface Parameter {
 export interface Endpoint {
   /** Name of the port as published. */
   readonly ask: string
+  /** Where the server listens. */
+  readonly containerPort: number
   readonly protocol: 'TCP' | 'UDP'
   readonly ip?: string
   readonly host?: string

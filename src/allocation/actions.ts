@@ -1,5 +1,6 @@
 /** What an allocation does to its server. Pure. Contract: Agones: what cannot be done is told, and the allocation holds all the same. */
 import { annotations } from '../apis/agones.dev/annotations.ts'
+import { confirmationDeadline, confirmingKeys } from '../apis/agones.dev/confirmation.ts'
 import type { GameServer } from '../apis/agones.dev/game-server.ts'
 import type { AllocationSpec, CounterAction, ListAction } from '../apis/allocation.agones.dev/game-server-allocation.ts'
 import type { DeepReadonly } from '../kube/object.ts'
@@ -17,7 +18,10 @@ export interface Change {
 
 type Status = NonNullable<DeepReadonly<GameServer>['status']>
 
-export function allocationChange({ metadata, status = {} }: DeepReadonly<GameServer>, spec: AllocationSpec, now: number): Change {
+/** `confirmWithinMs`: the server is given back unless somebody confirms within so long. Default: it is kept. */
+export function allocationChange(server: DeepReadonly<GameServer>, spec: AllocationSpec, now: number, confirmWithinMs?: number): Change {
+  const { metadata, status = {} } = server
+  const confirmation = confirmationChange(server, now, confirmWithinMs)
   const troubles: Trouble[] = []
   const counters: Record<string, object> = {}
   for (const [key, action] of Object.entries(spec.counters ?? {})) {
@@ -41,10 +45,13 @@ export function allocationChange({ metadata, status = {} }: DeepReadonly<GameSer
     patch: {
       metadata: {
         resourceVersion: metadata.resourceVersion,
-        ...(spec.metadata?.labels !== undefined && { labels: { ...spec.metadata.labels } }),
+        ...((spec.metadata?.labels !== undefined || Object.keys(confirmation.labels).length > 0) && {
+          labels: { ...confirmation.labels, ...spec.metadata?.labels },
+        }),
         annotations: {
           // Of an earlier allocation, whose caller must not get this one.
           ...(metadata.annotations?.[annotations.requestId] !== undefined && { [annotations.requestId]: null }),
+          ...confirmation.annotations,
           ...spec.metadata?.annotations,
           [annotations.lastAllocated]: new Date(now).toISOString(),
         },
@@ -54,6 +61,34 @@ export function allocationChange({ metadata, status = {} }: DeepReadonly<GameSer
         ...(Object.keys(counters).length > 0 && { counters }),
         ...(Object.keys(lists).length > 0 && { lists }),
       },
+    },
+  }
+}
+
+/**
+ * What confirmed an earlier allocation goes, and the deadline of this one comes. Who shares a server that is allocated already never brings a
+ * deadline upon those who have it: a later one may put off an earlier one, and an allocation without one keeps the server for good.
+ */
+function confirmationChange(
+  server: DeepReadonly<GameServer>,
+  now: number,
+  withinMs: number | undefined,
+): Record<'labels' | 'annotations', Record<string, string | null>> {
+  const { metadata, status } = server
+  const own = withinMs === undefined ? undefined : now + withinMs
+  if (status?.state === 'Allocated') {
+    const pending = confirmationDeadline(server)
+    if (pending === undefined) return { labels: {}, annotations: {} }
+    const by = own === undefined ? null : new Date(Math.max(pending, own)).toISOString()
+    return { labels: {}, annotations: { [annotations.confirmBy]: by } }
+  }
+  const without = (map: Readonly<Record<string, string>> | undefined, keys: readonly string[]): Record<string, null> =>
+    Object.fromEntries(keys.filter(key => map?.[key] !== undefined).map(key => [key, null]))
+  return {
+    labels: without(metadata.labels, confirmingKeys),
+    annotations: {
+      ...without(metadata.annotations, [...confirmingKeys, annotations.confirmBy]),
+      ...(own !== undefined && { [annotations.confirmBy]: new Date(own).toISOString() }),
     },
   }
 }

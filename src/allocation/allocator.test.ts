@@ -15,7 +15,9 @@ import {
   useInProcessAgones,
   writes,
 } from '../../test/harness/in-process-agones.ts'
+import { agonesServers } from './agones-servers.ts'
 import { Allocator } from './allocator.ts'
+import { stockOf } from './stock.ts'
 
 useInProcessAgones()
 
@@ -27,7 +29,12 @@ async function open() {
   const cache = parts.use(new Cache({ client }))
   const store = cache.store(gameServers)
   await store.whenSynced()
-  const allocator = parts.use(new Allocator({ client, store, recorder: noopRecorder, clock: systemClock }))
+  const allocator = parts.use(
+    new Allocator({
+      stocks: [stockOf({ kind: agonesServers, client, store, recorder: noopRecorder, clock: systemClock })],
+      clock: systemClock,
+    }),
+  )
   return { allocator, store, [Symbol.asyncDispose]: () => parts.disposeAsync() }
 }
 

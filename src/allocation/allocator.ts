@@ -1,29 +1,23 @@
 import { annotations } from '../apis/agones.dev/annotations.ts'
-import { type GameServer, gameServers } from '../apis/agones.dev/game-server.ts'
 import type { AllocationSpec, AllocationStatus } from '../apis/allocation.agones.dev/game-server-allocation.ts'
-import { isConflict, isNotFound } from '../kube/api-error.ts'
-import type { Client } from '../kube/client.ts'
 import type { Clock } from '../kube/clock.ts'
-import type { EventRecorder } from '../kube/event-recorder.ts'
-import { type DeepReadonly, keyOf } from '../kube/object.ts'
-import type { Store } from '../kube/store.ts'
-import { allocationChange } from './actions.ts'
+import { Semaphore } from '../kube/semaphore.ts'
+import { type Candidate, candidateKey, type Pool } from './candidate.ts'
 import { choose } from './choose.ts'
 import { wishOf } from './request.ts'
 import { ServerIndex } from './server-index.ts'
+import type { Stock, Terms } from './stock.ts'
 
 export interface AllocatorOptions {
-  readonly client: Pick<Client, 'patch'>
-  /** All servers that can be allocated, of all namespaces that are served. */
-  readonly store: Store<GameServer>
-  readonly recorder: Pick<EventRecorder, 'event'>
+  /** All servers that can be allocated, of all kinds and of all namespaces that are served. */
+  readonly stocks: readonly Stock[]
   readonly clock: Clock
   /** The share of the servers that this replica looks at first, so that replicas seldom choose the same one. Default: all are its own. */
-  readonly isOwn?: (server: DeepReadonly<GameServer>) => boolean
+  readonly isOwn?: (server: Pick<Candidate, 'uid'>) => boolean
 }
 
 /** What Agones has not got. */
-export interface AllocationExtras {
+export interface AllocationExtras extends Terms {
   /** Who asks again under the same id, perhaps because an answer was lost, gets the server of the first time while it is allocated. */
   readonly requestId?: string
   /** Wait so long for a server where there is none, in milliseconds. */
@@ -32,6 +26,11 @@ export interface AllocationExtras {
 
 /** After so long nobody waits for a write any more. */
 const longestWriteMs = 30_000
+/**
+ * So many writes are under way at a time. An API server does no more at once, and each further one would open a connection, which costs as much as
+ * some allocations.
+ */
+const mostWrites = 24
 /** How often another server is tried when somebody else was faster. */
 const mostTries = 8
 
@@ -39,6 +38,7 @@ const mostTries = 8
 export class Allocator implements Disposable {
   readonly #options: AllocatorOptions
   readonly #index = new ServerIndex()
+  readonly #writes = new Semaphore(mostWrites)
   /** Being written at the moment. */
   readonly #taken = new Set<string>()
   /** By uid, the version at which a write has failed: not tried again before there is a newer one. */
@@ -49,31 +49,25 @@ export class Allocator implements Disposable {
   readonly #asked = new Map<string, Promise<AllocationStatus>>()
   /** Called when a server may have become free. */
   readonly #waiting = new Set<() => void>()
-  readonly #subscription: Disposable
+  readonly #stocks = new Map<Pool, Stock>()
+  readonly #subscriptions = new DisposableStack()
 
   constructor(options: AllocatorOptions) {
     this.#options = options
-    const seen = (server: DeepReadonly<GameServer>): void => this.#see(server)
-    this.#subscription = options.store.subscribe({
-      added: seen,
-      updated: seen,
-      deleted: server => {
-        this.#index.remove(keyOf(server))
-        const id = requestOf(server)
-        if (id !== undefined) this.#byRequest.delete(id)
-        this.#stale.delete(server.metadata.uid)
-      },
-    })
-    for (const server of options.store.list()) this.#see(server)
+    for (const stock of options.stocks) {
+      this.#stocks.set(stock.pool, stock)
+      this.#subscriptions.use(stock.watch({ has: candidate => this.#has(candidate), lost: key => this.#lost(key) }))
+    }
   }
 
   /** Allocates a server; the spec has been validated. Rejects when the API does. */
   async allocate(namespace: string, spec: AllocationSpec, signal: AbortSignal, extras: AllocationExtras = {}): Promise<AllocationStatus> {
     const { requestId, waitMs = 0 } = extras
-    if (requestId === undefined) return this.#allocateOrWait(namespace, spec, signal, waitMs)
+    if (requestId === undefined) return this.#allocateOrWait(namespace, spec, signal, extras)
     const id = `${namespace}/${requestId}`
     const known = this.#index.get(this.#byRequest.get(id) ?? '')
-    if (known?.status?.state === 'Allocated' && requestOf(known) === id) return statusOf(known)
+    const answer = known?.state === 'Allocated' && requestOf(known) === id && this.#stocks.get(known.pool)?.answer(known, extras)
+    if (answer) return answer
     let asked = this.#asked.get(id)
     if (asked === undefined) {
       const noted = {
@@ -81,7 +75,7 @@ export class Allocator implements Disposable {
         metadata: { ...spec.metadata, annotations: { ...spec.metadata?.annotations, [annotations.requestId]: requestId } },
       }
       // Goes on when its first caller has gone: the next one may be the same.
-      asked = this.#allocateOrWait(namespace, noted, AbortSignal.timeout(waitMs + longestWriteMs), waitMs).finally(() =>
+      asked = this.#allocateOrWait(namespace, noted, AbortSignal.timeout(waitMs + longestWriteMs), extras).finally(() =>
         this.#asked.delete(id),
       )
       this.#asked.set(id, asked)
@@ -89,14 +83,15 @@ export class Allocator implements Disposable {
     return asked
   }
 
-  async #allocateOrWait(namespace: string, spec: AllocationSpec, signal: AbortSignal, waitMs: number): Promise<AllocationStatus> {
+  async #allocateOrWait(namespace: string, spec: AllocationSpec, signal: AbortSignal, extras: AllocationExtras): Promise<AllocationStatus> {
     const { clock } = this.#options
+    const { waitMs = 0 } = extras
     const until = clock.now() + waitMs
     for (;;) {
       const news = Promise.withResolvers<void>()
       this.#waiting.add(news.resolve)
       try {
-        const status = await this.#allocateNow(namespace, spec, signal)
+        const status = await this.#allocateNow(namespace, spec, signal, extras)
         const left = until - clock.now()
         if (status.state !== 'UnAllocated' || left <= 0) return status
         const late = new AbortController()
@@ -110,79 +105,69 @@ export class Allocator implements Disposable {
     }
   }
 
-  async #allocateNow(namespace: string, spec: AllocationSpec, signal: AbortSignal): Promise<AllocationStatus> {
+  async #allocateNow(namespace: string, spec: AllocationSpec, signal: AbortSignal, terms: Terms): Promise<AllocationStatus> {
     const { isOwn } = this.#options
-    const wish = wishOf(namespace, spec)
-    for (let tries = 0; tries < mostTries; tries += 1) {
-      const isTaken = (one: DeepReadonly<GameServer>): boolean => this.#isTaken(one)
+    const wish = wishOf(namespace, spec, terms)
+    const isTaken = (one: Candidate): boolean => this.#isTaken(one)
+    // Chosen only when it can be written at once: what waited might be out of date.
+    const once = async (): Promise<AllocationStatus | undefined> => {
       const own = isOwn && choose(this.#index, wish, one => !isOwn(one) || isTaken(one), Math.random)
-      const server = own ?? choose(this.#index, wish, isTaken, Math.random)
-      if (server === undefined) return { state: 'UnAllocated', gameServerName: '', source: '' }
-      const written = await this.#take(server, spec, signal)
-      if (written !== undefined) return statusOf(written)
+      const candidate = own ?? choose(this.#index, wish, isTaken, Math.random)
+      if (candidate === undefined) return { state: 'UnAllocated', gameServerName: '', source: '' }
+      return this.#take(candidate, spec, terms, signal)
+    }
+    for (let tries = 0; tries < mostTries; tries += 1) {
+      const answer = await this.#writes.run(once, signal)
+      if (answer !== undefined) return answer
     }
     return { state: 'Contention', gameServerName: '', source: '' }
   }
 
   [Symbol.dispose](): void {
-    this.#subscription[Symbol.dispose]()
+    this.#subscriptions.dispose()
   }
 
   /** Undefined: somebody else was faster. */
-  async #take(server: DeepReadonly<GameServer>, spec: AllocationSpec, signal: AbortSignal): Promise<DeepReadonly<GameServer> | undefined> {
-    const { client, clock, recorder } = this.#options
-    const { name, namespace = '', uid, resourceVersion } = server.metadata
-    const { patch, troubles } = allocationChange(server, spec, clock.now())
+  async #take(candidate: Candidate, spec: AllocationSpec, terms: Terms, signal: AbortSignal): Promise<AllocationStatus | undefined> {
+    const { pool, uid, resourceVersion } = candidate
     this.#taken.add(uid)
     try {
-      const written = await client.patch(gameServers, { namespace, name }, patch, { type: 'merge', signal })
-      this.#see(written)
-      recorder.event(written, 'Normal', 'Allocated', 'Allocated')
-      for (const { reason, message } of troubles) recorder.event(written, 'Warning', reason, message)
-      return written
-    } catch (error) {
-      if (!isConflict(error) && !isNotFound(error)) throw error
-      this.#stale.set(uid, resourceVersion)
-      return undefined
+      const answer = await this.#stocks.get(pool)?.take(candidate, spec, terms, signal)
+      if (answer === undefined) this.#stale.set(uid, resourceVersion)
+      return answer
     } finally {
       this.#taken.delete(uid)
     }
   }
 
-  #isTaken({ metadata: { uid, resourceVersion } }: DeepReadonly<GameServer>): boolean {
+  #isTaken({ uid, resourceVersion }: Candidate): boolean {
     return this.#taken.has(uid) || this.#stale.get(uid) === resourceVersion
   }
 
-  /** Versions of one object are compared as numbers, which Kubernetes allows (KEP-5504). */
-  #see(server: DeepReadonly<GameServer>): void {
-    const known = this.#index.get(keyOf(server))
-    if (known?.metadata.uid === server.metadata.uid && Number(known.metadata.resourceVersion) > Number(server.metadata.resourceVersion))
-      return
-    const stale = this.#stale.get(server.metadata.uid)
-    if (stale !== undefined && stale !== server.metadata.resourceVersion) this.#stale.delete(server.metadata.uid)
-    this.#index.put(server)
-    const id = requestOf(server)
-    if (id !== undefined) this.#byRequest.set(id, keyOf(server))
+  #has(candidate: Candidate): void {
+    const key = candidateKey(candidate)
+    this.#forgetOld(key, candidate)
+    this.#index.put(candidate)
+    const id = requestOf(candidate)
+    if (id !== undefined) this.#byRequest.set(id, key)
     for (const wake of this.#waiting) wake()
+  }
+
+  #lost(key: string): void {
+    this.#forgetOld(key, undefined)
+    this.#index.remove(key)
+  }
+
+  /** What was kept for the version that was known before, if the new one does not need it. */
+  #forgetOld(key: string, now: Candidate | undefined): void {
+    const known = this.#index.get(key)
+    if (known === undefined) return
+    if (known.resourceVersion !== now?.resourceVersion) this.#stale.delete(known.uid)
+    const id = requestOf(known)
+    if (id !== undefined && (now === undefined || requestOf(now) !== id)) this.#byRequest.delete(id)
   }
 }
 
-function requestOf({ metadata }: DeepReadonly<GameServer>): string | undefined {
-  const id = metadata.annotations?.[annotations.requestId]
-  return id === undefined ? undefined : `${metadata.namespace ?? ''}/${id}`
-}
-
-function statusOf({ metadata, status }: DeepReadonly<GameServer>): AllocationStatus {
-  return structuredClone({
-    state: 'Allocated' as const,
-    gameServerName: metadata.name,
-    ports: status?.ports ?? [],
-    address: status?.address ?? '',
-    addresses: status?.addresses ?? [],
-    nodeName: status?.nodeName ?? '',
-    source: 'local',
-    metadata: { labels: metadata.labels ?? {}, annotations: metadata.annotations ?? {} },
-    ...(status?.counters && { counters: status.counters }),
-    ...(status?.lists && { lists: status.lists }),
-  }) as AllocationStatus
+function requestOf({ namespace, requestId }: Candidate): string | undefined {
+  return requestId === undefined ? undefined : `${namespace}/${requestId}`
 }

@@ -27,7 +27,7 @@ export async function answerAllocation(
 ): Promise<GameServerAllocation> {
   const spec = (object['spec'] ?? {}) as AllocationSpec
   const posted = (object['metadata'] ?? {}) as GameServerAllocation['metadata']
-  const { extras, errors: wrong } = extrasOf(posted.annotations ?? {})
+  const { extras, errors: wrong } = extrasOf(posted.annotations ?? {}, spec)
   const errors = [...validateAllocation(spec), ...wrong]
   if (errors.length > 0) throw new ApiError(invalidStatus(gameServerAllocations, posted.name ?? '', errors))
   const status = await allocator.allocate(namespace, spec, signal, extras)

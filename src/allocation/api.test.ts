@@ -5,7 +5,9 @@ import { systemClock } from '../kube/clock.ts'
 import { noopRecorder } from '../kube/event-recorder.ts'
 import { client, counted, createSet, playGames, useInProcessAgones } from '../../test/harness/in-process-agones.ts'
 import { answerApiRequest } from './api.ts'
+import { agonesServers } from './agones-servers.ts'
 import { Allocator } from './allocator.ts'
+import { stockOf } from './stock.ts'
 
 useInProcessAgones()
 
@@ -13,11 +15,16 @@ const collection = '/apis/allocation.agones.dev/v1/namespaces/default/gameserver
 const manifest = (spec: object = {}, notes: object = {}) =>
   JSON.stringify({ apiVersion: 'allocation.agones.dev/v1', kind: 'GameServerAllocation', metadata: { annotations: notes }, spec })
 
+const okg = { selectors: [{ matchLabels: { 'game.kruise.io/owner-gss': 'set' } }] }
+
 async function ask(method: string, path: string, body = '', contentType = 'application/json') {
   await using cache = new Cache({ client })
   const store = cache.store(gameServers)
   await store.whenSynced()
-  using allocator = new Allocator({ client, store, recorder: noopRecorder, clock: systemClock })
+  using allocator = new Allocator({
+    stocks: [stockOf({ kind: agonesServers, client, store, recorder: noopRecorder, clock: systemClock })],
+    clock: systemClock,
+  })
   return await answerApiRequest(allocator, { method, path, body, contentType }, new AbortController().signal)
 }
 
@@ -61,6 +68,25 @@ describe('allocation.agones.dev as an aggregated API', () => {
     ['a wait that is none', 'POST', collection, manifest({}, { 'berth.dev/wait': 'long' }), 422, 'Invalid'],
     ['a wait that is too long', 'POST', collection, manifest({}, { 'berth.dev/wait': '31s' }), 422, 'Invalid'],
     ['an id that is empty', 'POST', collection, manifest({}, { 'berth.dev/request-id': '' }), 422, 'Invalid'],
+    ['a confirmation that is no time', 'POST', collection, manifest({}, { 'berth.dev/confirm-within': '0s' }), 422, 'Invalid'],
+    ['one that takes too long', 'POST', collection, manifest({}, { 'berth.dev/confirm-within': '25h' }), 422, 'Invalid'],
+    [
+      'one that could not be taken back',
+      'POST',
+      collection,
+      manifest({ counters: { rooms: { action: 'Increment', amount: 1 } } }, { 'berth.dev/confirm-within': '5s' }),
+      422,
+      'Invalid',
+    ],
+    [
+      'a condition on servers that are not given back',
+      'POST',
+      collection,
+      manifest(okg, { 'berth.dev/confirm-within': '5s' }),
+      422,
+      'Invalid',
+    ],
+    ['addresses that there are not', 'POST', collection, manifest({}, { 'berth.dev/primary-address': 'Somewhere' }), 422, 'Invalid'],
     ['a spec that means nothing', 'POST', collection, manifest({ scheduling: 'Somehow' }), 422, 'Invalid'],
   ])('refuses %s', async (_what, method, path, body, code, reason) => {
     expect(await ask(method, path, body)).toMatchObject({ status: code, body: { kind: 'Status', status: 'Failure', reason, code } })

@@ -1,15 +1,12 @@
 /** Which of several servers that would do is taken. Pure. Contract: Agones' Packed and Distributed. */
-import type { GameServer } from '../apis/agones.dev/game-server.ts'
 import type { Priority } from '../apis/allocation.agones.dev/game-server-allocation.ts'
-import type { DeepReadonly } from '../kube/object.ts'
-
-type Server = DeepReadonly<GameServer>
+import { type Candidate, roomOf } from './candidate.ts'
 
 /** Negative: `a` first. */
 export type Compare<T> = (a: T, b: T) => number
 
 /** By free room, then by name. A server that has the counter or list goes before one that has not. */
-export function byPriorities(priorities: readonly Priority[]): Compare<Server> {
+export function byPriorities(priorities: readonly Priority[]): Compare<Candidate> {
   return (a, b) => {
     for (const { type, key, order = 'Ascending' } of priorities) {
       const [left, right] = [roomOf(a, type, key), roomOf(b, type, key)]
@@ -18,17 +15,8 @@ export function byPriorities(priorities: readonly Priority[]): Compare<Server> {
       if (right === undefined) return -1
       return order === 'Ascending' ? left - right : right - left
     }
-    return a.metadata.name < b.metadata.name ? -1 : a.metadata.name > b.metadata.name ? 1 : 0
+    return a.name < b.name ? -1 : a.name > b.name ? 1 : 0
   }
-}
-
-function roomOf({ status }: Server, type: Priority['type'], key: string): number | undefined {
-  if (type === 'Counter') {
-    const counter = status?.counters?.[key]
-    return counter && (counter.capacity ?? 0) - (counter.count ?? 0)
-  }
-  const list = status?.lists?.[key]
-  return list && (list.capacity ?? 0) - (list.values?.length ?? 0)
 }
 
 /** What counts of a node. */

@@ -1,5 +1,6 @@
 /** An allocation as it is meant, and what is wrong with it. Pure. */
 import type { AllocationSpec, GameServerSelector } from '../apis/allocation.agones.dev/game-server-allocation.ts'
+import { addressOrder, addressOrderHelp } from '../apis/agones.dev/address-order.ts'
 import { annotations } from '../apis/agones.dev/annotations.ts'
 import { defaults } from '../apis/agones.dev/defaults.ts'
 import type { FieldError } from '../schema/field-error.ts'
@@ -7,45 +8,87 @@ import { isLabelValue, isQualifiedName } from '../schema/label-syntax.ts'
 import { parseDuration } from '../schema/span.ts'
 import type { AllocationExtras } from './allocator.ts'
 import type { Wish } from './choose.ts'
-import { matcherOf } from './match.ts'
+import { demandsOwnerSet, matchersOf } from './match.ts'
+import type { Terms } from './stock.ts'
 
 /** Selectors in the order of preference; the deprecated members count where there are none. */
 export function selectorsOf({ selectors, preferred = [], required }: AllocationSpec): readonly GameServerSelector[] {
   return selectors !== undefined && selectors.length > 0 ? selectors : [...preferred, required ?? {}]
 }
 
-export function wishOf(namespace: string, spec: AllocationSpec): Wish {
+export function wishOf(namespace: string, spec: AllocationSpec, { addressOrder }: Terms = {}): Wish {
   return {
     namespace,
-    selectors: selectorsOf(spec).map(matcherOf),
+    selectors: selectorsOf(spec).flatMap(matchersOf),
     scheduling: spec.scheduling ?? defaults.scheduling,
     priorities: spec.priorities ?? [],
+    ...(addressOrder !== undefined && { addressOrder }),
   }
 }
 
 /** An id is a value that people can read in an annotation. */
 const longestId = 253
 const longestWaitMs = 30_000
+const confirmWithin = { least: 1000, most: 86_400_000 }
 
 /** What an allocation says in annotations of `berth.dev`. */
-export function extrasOf(given: Readonly<Record<string, string>>): {
+export function extrasOf(
+  given: Readonly<Record<string, string>>,
+  spec: AllocationSpec,
+): {
   readonly extras: AllocationExtras
   readonly errors: readonly FieldError[]
 } {
-  const { [annotations.requestId]: requestId, [annotations.wait]: wait } = given
-  const waitMs = wait === undefined ? undefined : parseDuration(wait)
-  const at = (name: string): string => `metadata.annotations[${name}]`
-  return {
-    extras: { ...(requestId !== undefined && { requestId }), ...(waitMs !== undefined && { waitMs }) },
-    errors: [
-      ...(requestId === undefined || (requestId !== '' && requestId.length <= longestId)
-        ? []
-        : [invalid(at(annotations.requestId), requestId, `must have 1 to ${longestId} characters`)]),
-      ...(wait === undefined || (waitMs !== undefined && waitMs <= longestWaitMs)
-        ? []
-        : [invalid(at(annotations.wait), wait, 'must be a duration of at most 30s, such as 500ms or 10s')]),
-    ],
+  const errors: FieldError[] = []
+  /** The value as it is meant; undefined: it is not given, or refused. */
+  const read = <T>(name: string, parse: (text: string) => T | undefined, help: string): T | undefined => {
+    const text = given[name]
+    if (text === undefined) return undefined
+    const value = parse(text)
+    if (value === undefined) errors.push(invalid(`metadata.annotations[${name}]`, text, help))
+    return value
   }
+  const requestId = read(
+    annotations.requestId,
+    text => (text !== '' && text.length <= longestId ? text : undefined),
+    `must have 1 to ${longestId} characters`,
+  )
+  const waitMs = read(
+    annotations.wait,
+    text => durationWithin(text, 0, longestWaitMs),
+    'must be a duration of at most 30s, such as 500ms or 10s',
+  )
+  const confirmWithinMs = read(
+    annotations.confirmWithin,
+    text => durationWithin(text, confirmWithin.least, confirmWithin.most),
+    'must be a duration from 1s to 24h, such as 30s',
+  )
+  const order = read(annotations.primaryAddress, addressOrder, addressOrderHelp)
+  const why = confirmWithinMs === undefined ? undefined : whyNotOnCondition(spec)
+  if (why !== undefined) errors.push(invalid(`metadata.annotations[${annotations.confirmWithin}]`, given[annotations.confirmWithin], why))
+  return {
+    errors,
+    extras: {
+      ...(requestId !== undefined && { requestId }),
+      ...(waitMs !== undefined && { waitMs }),
+      ...(confirmWithinMs !== undefined && { confirmWithinMs }),
+      ...(order !== undefined && { addressOrder: order }),
+    },
+  }
+}
+
+function durationWithin(text: string, least: number, most: number): number | undefined {
+  const ms = parseDuration(text)
+  return ms !== undefined && ms >= least && ms <= most ? ms : undefined
+}
+
+/** What keeps an allocation from being on condition that it is confirmed. */
+function whyNotOnCondition(spec: AllocationSpec): string | undefined {
+  // Games count on: nobody could say afterwards what to take back.
+  if (spec.counters !== undefined || spec.lists !== undefined)
+    return 'does not go with spec.counters and spec.lists, which cannot be taken back'
+  if (selectorsOf(spec).some(demandsOwnerSet)) return 'does not go with servers of game.kruise.io, which nobody would give back'
+  return undefined
 }
 
 const invalid = (field: string, value: unknown, detail: string): FieldError => ({ type: 'FieldValueInvalid', field, value, detail })

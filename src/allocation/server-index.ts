@@ -1,128 +1,152 @@
-import type { GameServer } from '../apis/agones.dev/game-server.ts'
-import type { DeepReadonly, ObjectKey } from '../kube/object.ts'
-import { keyOf } from '../kube/object.ts'
-import type { Matcher } from './match.ts'
+import { type Candidate, candidateKey, type CandidateState, type Pool } from './candidate.ts'
+import { type Demand, type Matcher, type Trait, traitsOf } from './match.ts'
 import type { NodeLoad } from './rank.ts'
 
-type Server = DeepReadonly<GameServer>
-type State = 'Ready' | 'Allocated'
-
-/** The servers of one namespace in one state. */
-interface Bucket {
-  readonly byNode: Map<string, Set<Server>>
-  readonly byLabel: Map<string, Set<Server>>
+/** Servers that have something in common, by their node. */
+export interface ServersByNode {
+  readonly size: number
+  readonly nodes: ReadonlyMap<NodeLoad, ReadonlySet<Candidate>>
 }
+
+/** The servers of one pool and namespace in one state. */
+interface Bucket {
+  readonly all: Group
+  readonly byTrait: Map<string, Values>
+}
+
+/** The servers that have a trait of one key, by its value. */
+interface Values {
+  size: number
+  readonly groups: Map<string, Group>
+}
+
+/** Beyond so many values that a demand leaves, they are not put together one by one. */
+const mostValues = 64
 
 interface Load extends NodeLoad {
   allocated: number
   ready: number
 }
 
-/** Servers that can be had, in an order that makes the choice cheap: what does not match is mostly not looked at. */
+/** Servers that can be had, so that a choice looks at hardly any that do not match: found by what they are demanded to have, node by node. */
 export class ServerIndex {
-  readonly #servers = new Map<ObjectKey, Server>()
+  readonly #candidates = new Map<string, { readonly candidate: Candidate; readonly load: Load; readonly traits: readonly Trait[] }>()
   readonly #buckets = new Map<string, Bucket>()
   readonly #loads = new Map<string, Load>()
 
   get size(): number {
-    return this.#servers.size
+    return this.#candidates.size
   }
 
-  get(key: ObjectKey): Server | undefined {
-    return this.#servers.get(key)
+  get(key: string): Candidate | undefined {
+    return this.#candidates.get(key)?.candidate
   }
 
-  /** As it is now. Servers that cannot be had are left out. */
-  put(server: Server): void {
-    const key = keyOf(server)
+  /** As it is now. */
+  put(candidate: Candidate): void {
+    const key = candidateKey(candidate)
     this.remove(key)
-    const state = stateOf(server)
-    if (state === undefined) return
-    this.#servers.set(key, server)
-    const node = nodeOf(server)
-    const { byNode, byLabel } = this.#bucket(bucketKey(server, state))
-    addTo(byNode, node, server)
-    for (const label of labelsOf(server)) addTo(byLabel, label, server)
-    this.#count(node, state, 1)
-  }
-
-  remove(key: ObjectKey): void {
-    const server = this.#servers.get(key)
-    const state = server && stateOf(server)
-    if (server === undefined || state === undefined) return
-    this.#servers.delete(key)
-    const node = nodeOf(server)
-    const { byNode, byLabel } = this.#bucket(bucketKey(server, state))
-    removeFrom(byNode, node, server)
-    for (const label of labelsOf(server)) removeFrom(byLabel, label, server)
-    this.#count(node, state, -1)
-  }
-
-  /** The nodes that have servers of this state in the namespace, with all that they carry. */
-  nodes(namespace: string, state: State): { readonly load: NodeLoad; readonly servers: ReadonlySet<Server> }[] {
-    const bucket = this.#buckets.get(`${namespace}\n${state}`)
-    if (bucket === undefined) return []
-    return [...bucket.byNode].map(([name, servers]) => ({ load: this.loadOf(name), servers }))
-  }
-
-  loadOf(node: string): NodeLoad {
-    return this.#loads.get(node) ?? { name: node, allocated: 0, ready: 0 }
-  }
-
-  /** Servers among which all that match are: the smallest set an index has of them. Undefined: no label narrows it. */
-  narrowed(namespace: string, { state, equalities }: Matcher): ReadonlySet<Server> | undefined {
-    const bucket = this.#buckets.get(`${namespace}\n${state}`)
-    if (bucket === undefined) return none
-    let smallest: ReadonlySet<Server> | undefined
-    for (const [key, value] of equalities) {
-      const found = bucket.byLabel.get(`${key}=${value}`) ?? none
-      if (smallest === undefined || found.size < smallest.size) smallest = found
+    const load = this.#loadOf(candidate)
+    const traits = traitsOf(candidate)
+    this.#candidates.set(key, { candidate, load, traits })
+    const { all, byTrait } = this.#bucket(candidate)
+    all.add(load, candidate)
+    for (const [trait, value] of traits) {
+      let values = byTrait.get(trait)
+      if (values === undefined) byTrait.set(trait, (values = { size: 0, groups: new Map() }))
+      let group = values.groups.get(value)
+      if (group === undefined) values.groups.set(value, (group = new Group()))
+      group.add(load, candidate)
+      values.size += 1
     }
-    return smallest
+    if (candidate.state === 'Allocated') load.allocated += 1
+    else load.ready += 1
   }
 
-  #bucket(key: string): Bucket {
+  remove(key: string): void {
+    const known = this.#candidates.get(key)
+    if (known === undefined) return
+    const { candidate, load, traits } = known
+    this.#candidates.delete(key)
+    const { all, byTrait } = this.#bucket(candidate)
+    all.remove(load, candidate)
+    for (const [trait, value] of traits) {
+      const values = byTrait.get(trait)
+      const group = values?.groups.get(value)
+      if (values === undefined || group === undefined) continue
+      group.remove(load, candidate)
+      values.size -= 1
+      if (group.size === 0) values.groups.delete(value)
+      if (values.size === 0) byTrait.delete(trait)
+    }
+    if (candidate.state === 'Allocated') load.allocated -= 1
+    else load.ready -= 1
+    if (load.allocated === 0 && load.ready === 0) this.#loads.delete(loadKey(candidate))
+  }
+
+  /** Servers among which all that match are, each in one of the groups: the fewest that the index has of them. */
+  narrowed(namespace: string, { pool, state, demands }: Matcher): readonly ServersByNode[] {
+    const bucket = this.#buckets.get(bucketKey(pool, namespace, state))
+    if (bucket === undefined) return []
+    let [fewest, size]: [readonly Group[], number] = [[bucket.all], bucket.all.size]
+    for (const demand of demands) {
+      const groups = groupsOf(bucket, demand)
+      if (groups === undefined) continue
+      const together = groups.reduce((sum, group) => sum + group.size, 0)
+      if (together < size) [fewest, size] = [groups, together]
+    }
+    return fewest
+  }
+
+  #bucket({ pool, namespace, state }: Candidate): Bucket {
+    const key = bucketKey(pool, namespace, state)
     let bucket = this.#buckets.get(key)
-    if (bucket === undefined) this.#buckets.set(key, (bucket = { byNode: new Map(), byLabel: new Map() }))
+    if (bucket === undefined) this.#buckets.set(key, (bucket = { all: new Group(), byTrait: new Map() }))
     return bucket
   }
 
-  #count(node: string, state: State, by: number): void {
-    let load = this.#loads.get(node)
-    if (load === undefined) this.#loads.set(node, (load = { name: node, allocated: 0, ready: 0 }))
-    if (state === 'Allocated') load.allocated += by
-    else load.ready += by
-    if (load.allocated === 0 && load.ready === 0) this.#loads.delete(node)
+  /** What a node carries in all namespaces, of one pool. */
+  #loadOf(candidate: Candidate): Load {
+    const key = loadKey(candidate)
+    let load = this.#loads.get(key)
+    if (load === undefined) this.#loads.set(key, (load = { name: candidate.nodeName, allocated: 0, ready: 0 }))
+    return load
   }
 }
 
-const none: ReadonlySet<Server> = new Set()
+class Group implements ServersByNode {
+  readonly nodes = new Map<NodeLoad, Set<Candidate>>()
+  size = 0
 
-function stateOf({ metadata, status }: Server): State | undefined {
-  if (metadata.deletionTimestamp !== undefined) return undefined
-  return status?.state === 'Ready' || status?.state === 'Allocated' ? status.state : undefined
+  add(load: NodeLoad, candidate: Candidate): void {
+    const there = this.nodes.get(load)
+    if (there === undefined) this.nodes.set(load, new Set([candidate]))
+    else there.add(candidate)
+    this.size += 1
+  }
+
+  remove(load: NodeLoad, candidate: Candidate): void {
+    const there = this.nodes.get(load)
+    if (there?.delete(candidate) !== true) return
+    this.size -= 1
+    if (there.size === 0) this.nodes.delete(load)
+  }
 }
 
-function bucketKey({ metadata }: Server, state: State): string {
-  return `${metadata.namespace ?? ''}\n${state}`
+/** Undefined: others may do as well. */
+function groupsOf({ all, byTrait }: Bucket, demand: Demand): readonly Group[] | undefined {
+  const known = byTrait.get(demand.key)
+  if ('values' in demand) return [...new Set(demand.values)].flatMap(value => known?.groups.get(value) ?? [])
+  if (demand.mayLack && (known?.size ?? 0) < all.size) return undefined
+  if (known === undefined) return []
+  if (known.groups.size > mostValues) return undefined
+  return [...known.groups].flatMap(([value, group]) => (demand.allBut.includes(value) ? [] : [group]))
 }
 
-function nodeOf({ status }: Server): string {
-  return status?.nodeName ?? ''
+function bucketKey(pool: Pool, namespace: string, state: CandidateState): string {
+  return `${pool}\n${namespace}\n${state}`
 }
 
-function labelsOf({ metadata }: Server): string[] {
-  return Object.entries(metadata.labels ?? {}).map(([key, value]) => `${key}=${value}`)
-}
-
-function addTo(sets: Map<string, Set<Server>>, key: string, server: Server): void {
-  const set = sets.get(key)
-  if (set === undefined) sets.set(key, new Set([server]))
-  else set.add(server)
-}
-
-function removeFrom(sets: Map<string, Set<Server>>, key: string, server: Server): void {
-  const set = sets.get(key)
-  set?.delete(server)
-  if (set?.size === 0) sets.delete(key)
+function loadKey({ pool, nodeName }: Candidate): string {
+  return `${pool}\n${nodeName}`
 }

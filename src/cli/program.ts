@@ -41,8 +41,8 @@ export function buildCli(context: CliContext, addOwn: (program: Command) => void
   addAddressesCommand(program, context)
   const rollout = program
     .command('rollout')
-    .summary('Follow, undo and pause updates of a game server set')
-    .description('Follow, undo and pause updates of a game server set.')
+    .summary('Follow, undo and pause updates of a game server set or a Fleet')
+    .description('Follow, undo and pause updates of a game server set, or of a Fleet of Agones (fleet/NAME).')
   addRolloutStatusCommand(rollout, context)
   addRolloutUndoCommand(rollout, context)
   addRolloutHistoryCommand(rollout, context)

@@ -8,13 +8,15 @@ import type { DeepReadonly } from '../kube/object.ts'
 import { clusterCommand, collect, timeSpan, withConnection } from './command.ts'
 import type { Connection, ConnectionOptions } from './connection.ts'
 import { type CliContext, note, print } from './context.ts'
+import { directImages, isOfAgones, notServing } from './directed-image.ts'
 import { CliError, exitCode, usageError } from './exit-code.ts'
 import { podTrouble } from './rollout/pod-trouble.ts'
 import { podOfServer } from './server-pod.ts'
 import { waitUntil } from './wait-until.ts'
 
 interface UpdateOptions extends ConnectionOptions {
-  readonly image: readonly string[]
+  readonly image?: readonly string[]
+  readonly reset?: readonly string[]
   readonly wait?: boolean
   readonly timeout: number
 }
@@ -29,16 +31,23 @@ export function addUpdateCommand(parent: Command, context: CliContext): void {
     examples: [
       'berth update minecraft-1 --image game=minecraft:1.13.0 --wait',
       'berth update minecraft-1 --image minecraft:1.13.0        # when the server has one container',
+      'berth update rooms-x7k2p-q9d4s --image game=game:2       # a server of Agones; one that is played waits until it is free',
+      'berth update rooms-x7k2p-q9d4s --reset game              # the image of its template again (Agones only)',
     ],
   })
-    .requiredOption('--image <container=image>', 'container and its new image; may be repeated', collect)
+    .option('--image <container=image>', 'container and its new image; may be repeated', collect)
+    .option('--reset <container>', 'take the image of the template again, where servers are of Agones; may be repeated', collect)
     .option('-w, --wait', 'wait until the server runs it and is ready')
     .option('--timeout <span>', 'how long to wait; 0 for ever', timeSpan, 300_000)
     .action((server: string, options: UpdateOptions) =>
       withConnection(context, options, async connection => {
         const pod = await podOfServer(context, connection, server)
-        const images = parseImages(pod, options.image)
-        await override(context, connection, pod.metadata.name, images)
+        const { image: asked = [], reset = [] } = options
+        if (asked.length + reset.length === 0) throw usageError('say which image: --image CONTAINER=IMAGE')
+        const given = parseImages(pod, asked)
+        const images = isOfAgones(pod)
+          ? await directImages(context, connection, pod.metadata.name, new Map([...given, ...resetImages(pod, reset)]))
+          : await overrideAll(context, connection, pod.metadata.name, given, reset)
         for (const [container, image] of images) print(context, `${pod.metadata.name}: ${container} shall run ${image}`)
         if (options.wait !== true) return
         await untilRunning(context, connection, pod.metadata.name, images, options.timeout)
@@ -59,12 +68,21 @@ export function parseImages(pod: DeepReadonly<Pod>, texts: readonly string[]): I
     if (image === '') throw usageError(`--image ${text}: which image? Write CONTAINER=IMAGE`)
     if (equals < 0 && containers.length !== 1)
       throw usageError(`--image ${text}: which container? Write CONTAINER=IMAGE; there are: ${containers.join(', ')}`)
-    if (!containers.includes(container)) {
-      throw new CliError(exitCode.notFound, `server ${pod.metadata.name} has no container "${container}"; it has: ${containers.join(', ')}`)
-    }
+    requireContainer(pod, container)
     images.set(container, image)
   }
   return images
+}
+
+function requireContainer({ metadata, spec }: DeepReadonly<Pod>, container: string): void {
+  const containers = spec?.containers.map(({ name }) => name) ?? []
+  if (containers.includes(container)) return
+  throw new CliError(exitCode.notFound, `server ${metadata.name} has no container "${container}"; it has: ${containers.join(', ')}`)
+}
+
+function resetImages(pod: DeepReadonly<Pod>, containers: readonly string[]): ReadonlyMap<string, null> {
+  for (const container of containers) requireContainer(pod, container)
+  return new Map(containers.map(container => [container, null]))
 }
 
 /** The overrides with the new images in them; others stay as they are. */
@@ -77,6 +95,18 @@ export function withImages(overrides: readonly DeepReadonly<ContainerOverride>[]
     .filter(([name]) => !overrides.some(override => override.name === name))
     .map(([name, image]) => ({ name, image }))
   return [...known, ...added]
+}
+
+async function overrideAll(
+  context: CliContext,
+  connection: Connection,
+  name: string,
+  images: Images,
+  reset: readonly string[],
+): Promise<Images> {
+  if (reset.length > 0) throw usageError('--reset: an override of OpenKruiseGame has no way back; name the image with --image')
+  await override(context, connection, name, images)
+  return images
 }
 
 async function override(context: CliContext, connection: Connection, name: string, images: Images): Promise<void> {
@@ -109,17 +139,11 @@ async function warnIfShortLived(context: CliContext, { client, namespace }: Conn
   }
 }
 
-async function untilRunning(
-  context: CliContext,
-  { client, namespace }: Connection,
-  name: string,
-  images: Images,
-  timeoutMs: number,
-): Promise<void> {
+async function untilRunning(context: CliContext, connection: Connection, name: string, images: Images, timeoutMs: number): Promise<void> {
   let why = ''
   await waitUntil(context, { timeoutMs, everyMs: 300, describe: () => `${name} does not run it yet: ${why}` }, async () => {
-    const pod = await podOfServer(context, { client, namespace }, name)
-    why = notRunning(pod, images) ?? ''
+    const pod = await podOfServer(context, connection, name)
+    why = notRunning(pod, images) ?? (isOfAgones(pod) ? await notServing(context, connection, name) : undefined) ?? ''
     return why === '' ? true : undefined
   })
 }

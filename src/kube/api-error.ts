@@ -122,3 +122,8 @@ export const isUnreachable = hasReason('Unreachable')
 export function isNamespaceTerminating(error: unknown): error is ApiError {
   return isForbidden(error) && (error.status.details?.causes ?? []).some(cause => cause.reason === 'NamespaceTerminating')
 }
+
+/** Whether the API will not have this object, by its rules or by somebody's policy, and a user has to hear of it. */
+export function isRefused(error: unknown): error is ApiError {
+  return (isInvalid(error) || isForbidden(error)) && !isNamespaceTerminating(error)
+}

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { ApiError } from './api-error.ts'
 import type { Client } from './client.ts'
-import { createEventRecorder } from './event-recorder.ts'
+import { createEventRecorder, type EventRecorderOptions } from './event-recorder.ts'
 import { FakeClock } from './fake-clock.ts'
 
 const subject = {
@@ -16,7 +16,7 @@ interface Written {
   count: number
 }
 
-function setUp() {
+function setUp(more: Pick<EventRecorderOptions, 'flowControl'> = {}) {
   const clock = new FakeClock()
   const created: Written[] = []
   const patched: { name: string; patch: { count: number; message: string } }[] = []
@@ -36,7 +36,7 @@ function setUp() {
       patched.push({ name: ref.name, patch })
     },
   }
-  const recorder = createEventRecorder({ client: part as unknown as Client, component: 'berth', clock })
+  const recorder = createEventRecorder({ client: part as unknown as Client, component: 'berth', clock, ...more })
   /** Holds writes back until what is returned is called. */
   const gate = (): (() => void) => {
     const { promise, resolve } = Promise.withResolvers<void>()
@@ -82,6 +82,20 @@ describe('createEventRecorder', () => {
     await clock.advance(0)
     expect(created).toHaveLength(1)
     expect(patched).toMatchObject([{ name: created[0]?.metadata.name, patch: { count: 4 } }])
+  })
+
+  test('what comes faster than it may be written is written later, and at the end at once', async () => {
+    const { clock, created, recorder } = setUp({ flowControl: { perSecond: 2, burst: 3 } })
+    for (let index = 0; index < 10; index += 1)
+      recorder.event({ ...subject, metadata: { ...subject.metadata, uid: `u${index}` } }, 'Normal', 'Allocated', 'Allocated')
+    await clock.advance(0)
+    expect(created).toHaveLength(3)
+    await clock.advance(1000)
+    expect(created).toHaveLength(5)
+    await clock.advance(1500)
+    expect(created).toHaveLength(8)
+    await recorder[Symbol.asyncDispose]()
+    expect(created).toHaveLength(10)
   })
 
   test('an event that expired meanwhile is begun anew', async () => {

@@ -6,6 +6,7 @@ import { EventCorrelator, type EventSeries } from './event-correlator.ts'
 import { type Logger, noopLogger } from './logger.ts'
 import type { DeepReadonly, KubeObject } from './object.ts'
 import type { ResourceType } from './resource.ts'
+import { TokenBucket } from './token-bucket.ts'
 
 /** What events are about; any object that has these fields will do. */
 export type EventSubject = DeepReadonly<{
@@ -35,6 +36,8 @@ export interface EventRecorderOptions {
   readonly logger?: Logger
   /** Normal events that wait to be written, and as many warnings; beyond that new ones are lost. Default 4,000. */
   readonly bufferSize?: number
+  /** So many writes a second, after a burst, so that what is told leaves room for what is done; later ones wait. Default: no limit. */
+  readonly flowControl?: { readonly perSecond: number; readonly burst: number }
 }
 
 /** Events as the core API has them: what `kubectl describe` and `kubectl get events` read. */
@@ -64,11 +67,13 @@ const flushMs = 250
  * object that produces events without end is slowed down (see {@link EventCorrelator}).
  */
 export function createEventRecorder(options: EventRecorderOptions): EventRecorder {
-  const { client, component, clock = systemClock, logger = noopLogger, bufferSize = 4000 } = options
+  const { client, component, clock = systemClock, logger = noopLogger, bufferSize = 4000, flowControl } = options
   const instance = options.instance ?? component
   const correlator = new EventCorrelator(clock)
   const waiting = { Warning: new Set<EventSeries>(), Normal: new Set<EventSeries>() }
   const stop = new AbortController()
+  const hurry = new AbortController()
+  const bucket = flowControl && new TokenBucket({ ...flowControl, clock })
   let isWriting = false
   let lost = 0
   let idle: PromiseWithResolvers<void> | undefined
@@ -76,10 +81,13 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
   async function pump(): Promise<void> {
     if (isWriting) return
     isWriting = true
-    for (let series = next(); series !== undefined && !stop.signal.aborted; series = next()) {
+    while (next() !== undefined && !stop.signal.aborted) {
+      const waitMs = hurry.signal.aborted ? 0 : (bucket?.reserve() ?? 0)
+      if (waitMs > 0) await clock.sleep(waitMs, hurry.signal).catch(() => {})
+      const series = next()
+      if (series === undefined) break
       waiting[series.type].delete(series)
-      const { reason } = series
-      await write(series).catch((error: unknown) => logger.debug('event not written', { reason, error }))
+      await write(series).catch((error: unknown) => logger.debug('event not written', { reason: series.reason, error }))
     }
     isWriting = false
     idle?.resolve()
@@ -136,7 +144,13 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
   }
 
   return {
-    event(subject, type, reason, message) {
+    event({ apiVersion, kind, metadata: { name, namespace, uid, resourceVersion } }, type, reason, message) {
+      // Not the object itself, which would be kept for as long as the event is.
+      const subject = {
+        apiVersion,
+        kind,
+        metadata: { name, uid, ...(namespace !== undefined && { namespace }), ...(resourceVersion !== undefined && { resourceVersion }) },
+      }
       const series = correlator.record(subject, type, reason, message)
       if (series === undefined || stop.signal.aborted) return
       const alike = waiting[type]
@@ -150,6 +164,7 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
       queueMicrotask(() => void pump())
     },
     async [Symbol.asyncDispose]() {
+      hurry.abort()
       if (isWriting || next() !== undefined) {
         idle = Promise.withResolvers()
         const giveUp = new AbortController()

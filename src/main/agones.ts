@@ -1,6 +1,10 @@
+import { agonesServers } from '../allocation/agones-servers.ts'
 import { Allocator } from '../allocation/allocator.ts'
 import { answerAllocation, gameServerAllocations } from '../allocation/answer.ts'
+import { okgServers } from '../allocation/okg-servers.ts'
+import { stockOf } from '../allocation/stock.ts'
 import { gameServers } from '../apis/agones.dev/game-server.ts'
+import { gameServers as okgGameServers } from '../apis/game.kruise.io/game-server.ts'
 import type { Cache } from '../kube/cache.ts'
 import { systemClock } from '../kube/clock.ts'
 import { createEventRecorder } from '../kube/event-recorder.ts'
@@ -37,11 +41,17 @@ export function serveAgones(cluster: EmbeddedCluster, cache: Cache, logger: Logg
     parts.defer(() => void recorder[Symbol.asyncDispose]())
     return recorder
   }
+  const shared = {
+    client: cluster.client('agones-extensions'),
+    recorder: recorderOf('GameServerAllocation-Allocator'),
+    clock: systemClock,
+  }
   const allocator = parts.use(
     new Allocator({
-      client: cluster.client('agones-extensions'),
-      store,
-      recorder: recorderOf('GameServerAllocation-Allocator'),
+      stocks: [
+        stockOf({ ...shared, kind: agonesServers, store }),
+        stockOf({ ...shared, kind: okgServers, store: cache.store(okgGameServers) }),
+      ],
       clock: systemClock,
     }),
   )

@@ -3,9 +3,10 @@ import { clusterCommand, withConnection } from '../cli/command.ts'
 import type { ConnectionOptions } from '../cli/connection.ts'
 import type { CliContext } from '../cli/context.ts'
 import { usageError } from '../cli/exit-code.ts'
+import { addCloudProductOptions, type CloudProductOptions, cloudProductSettings } from './cloud-product-options.ts'
 import { type HostAndPort, hostAndPort, leaseDuration, namespaceList, type NumberRange, portRange } from './options.ts'
 
-export interface ControllerOptions extends ConnectionOptions {
+export interface ControllerOptions extends ConnectionOptions, CloudProductOptions {
   readonly leaderElect: boolean
   readonly leaseNamespace: string
   readonly leaseDuration: number
@@ -23,7 +24,7 @@ export interface ControllerOptions extends ConnectionOptions {
 
 /** `berth controller`: the controllers alone, for a Kubernetes that exists. */
 export function addControllerCommand(parent: Command, context: CliContext): void {
-  clusterCommand(parent, {
+  const command = clusterCommand(parent, {
     usage: 'controller',
     summary: 'Run the controllers for a Kubernetes cluster that exists',
     examples: [
@@ -34,6 +35,7 @@ export function addControllerCommand(parent: Command, context: CliContext): void
       'berth controller --agones --agones-sidecar-image registry.example.com/berth:1.0   # Fleets and GameServers of Agones as well',
     ],
   })
+  addCloudProductOptions(command)
     .option('--no-leader-elect', 'work at once, without a Lease: only where no other instance runs')
     .option('--lease-namespace <name>', 'namespace of the Lease', 'kube-system')
     .addOption(
@@ -67,6 +69,7 @@ export function addControllerCommand(parent: Command, context: CliContext): void
     )
     .action((options: ControllerOptions) => {
       if (options.agones === true && options.agonesSidecarImage === undefined) throw usageError('--agones needs --agones-sidecar-image')
+      cloudProductSettings(options)
       return withConnection(context, options, async connection => {
         // Loaded only now: the commands that talk to a cluster shall not wait for it.
         const { runController } = await import('./controller.ts')

@@ -1,12 +1,16 @@
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import type { CliContext } from '../cli/context.ts'
+import { chooseCloudProduct } from '../families/agones/cloud-product/choose.ts'
 import type { AgonesConfig } from '../families/agones/context.ts'
 import { Cache } from '../kube/cache.ts'
+import type { Client } from '../kube/client.ts'
+import type { Logger } from '../kube/logger.ts'
 import { RestClient } from '../kube/rest-client.ts'
 import type { Transport } from '../kube/transport.ts'
 import type { Fence } from '../kube/write-fence.ts'
 import { agonesConfig, sidecarCommand } from './agones-config.ts'
+import { cloudProductSettings } from './cloud-product-options.ts'
 import type { ControllerOptions } from './controller-command.ts'
 import { fillStores, startControllers } from './controllers.ts'
 import { installDefinitions } from './definitions.ts'
@@ -24,7 +28,7 @@ export async function runController(context: CliContext, transport: Transport, o
   const logger = createLogger({ level: options.logLevel })
   const metrics = new PrometheusMetrics()
   const { namespaces, takeOver = false } = options
-  const agones = options.agones === true ? agonesOf(options) : undefined
+  const isAgones = options.agones === true
   const network = await readProviderConfig(context.cwd, options.providerConfig)
   // Which replica wrote what: audit logs have this, managed fields only "berth".
   const identity = `${hostname()}_${randomUUID()}`
@@ -41,7 +45,8 @@ export async function runController(context: CliContext, transport: Transport, o
     const writer = fence === undefined ? client : new RestClient({ ...connection, fence })
     // What it saw while it waited may be old, if its network was bad; it must not act on that.
     await cache.refresh(signal)
-    if (options.installCrds === true) await installDefinitions(writer, signal, { logger, takeOver, agones: agones !== undefined })
+    if (options.installCrds === true) await installDefinitions(writer, signal, { logger, takeOver, agones: isAgones })
+    const agones = isAgones ? await agonesOf(options, { client, logger }, signal) : undefined
     await using _controllers = await startControllers(
       { client: writer, cache, logger, metrics, takeOver, ...(network && { network }), ...(agones && { agones }) },
       signal,
@@ -55,7 +60,7 @@ export async function runController(context: CliContext, transport: Transport, o
   const becomeReady = async (): Promise<void> => {
     // Kinds that are yet to be installed cannot be watched.
     if (options.installCrds !== true) {
-      fillStores(cache, { agones: agones !== undefined })
+      fillStores(cache, { agones: isAgones })
       await cache.whenSynced(context.signal)
     }
     // Waiting to lead is being ready: a rolling update must not wait for the old leader.
@@ -69,10 +74,22 @@ export async function runController(context: CliContext, transport: Transport, o
   await Promise.all([becomeReady().catch(stopped), leadAgainAndAgain(election, work, context.signal).catch(stopped)])
 }
 
-function agonesOf({
-  agonesSidecarImage: image = '',
-  agonesSidecarPullPolicy: imagePullPolicy,
-  agonesPortRange,
-}: ControllerOptions): AgonesConfig {
-  return agonesConfig({ image, command: sidecarCommand, ...(imagePullPolicy && { imagePullPolicy }) }, agonesPortRange)
+async function agonesOf(
+  options: ControllerOptions,
+  cluster: { readonly client: Client; readonly logger: Logger },
+  signal: AbortSignal,
+): Promise<AgonesConfig> {
+  const {
+    agonesSidecarImage: image = '',
+    agonesSidecarPullPolicy: imagePullPolicy,
+    agonesPortRange: ports,
+    agonesFeatureGates: gates,
+  } = options
+  const cloudProduct = await chooseCloudProduct(cloudProductSettings(options), { gates, range: ports }, cluster, signal)
+  return agonesConfig({
+    sidecar: { image, command: sidecarCommand, ...(imagePullPolicy && { imagePullPolicy }) },
+    cloudProduct,
+    gates,
+    ports,
+  })
 }

@@ -5,10 +5,11 @@ import { collect, wholeNumber } from '../cli/command.ts'
 import { type CliContext, note, print } from '../cli/context.ts'
 import { CliError, exitCode, usageError } from '../cli/exit-code.ts'
 import type { EmbeddedBerth } from './embedded.ts'
+import { addCloudProductOptions, type CloudProductOptions, cloudProductSettings } from './cloud-product-options.ts'
 import { writeKubeconfig } from './kubeconfig-file.ts'
 import { aborted } from './lifetime.ts'
 
-interface DevOptions {
+interface DevOptions extends CloudProductOptions {
   filename?: readonly string[]
   kubeconfig: string
   dataDir?: string
@@ -32,7 +33,7 @@ export function addDevCommand(
   context: CliContext,
   apply: (files: readonly string[], kubeconfig: string) => Promise<void>,
 ): void {
-  parent
+  const command = parent
     .command('dev')
     .summary('Run an embedded cluster with Berth in the foreground')
     .description(
@@ -44,7 +45,11 @@ export function addDevCommand(
     .option('--nodes <number>', 'number of nodes', wholeNumber, 1)
     .option('--simulate', 'run no processes: pods become ready by the clock, so that thousands fit')
     .option('--agones', 'serve the API of Agones as well: Fleets, GameServers, their SDK, allocation')
-    .option('--no-controllers', 'a plain Kubernetes: run "berth controller" in a process of its own')
+  addCloudProductOptions(command, 'generic')
+    .option(
+      '--no-controllers',
+      'run "berth controller" in a process of its own: a plain Kubernetes; with --agones also what is no controller: SDK, admission, allocation',
+    )
     .option(
       '--port <port>',
       `of the API server on 127.0.0.1; 0 picks a free one (default: ${usualPort}, or a free one when that is taken)`,
@@ -119,6 +124,7 @@ async function start(context: CliContext, options: DevOptions): Promise<Embedded
         simulate: options.simulate ?? false,
         controllers: options.controllers,
         agones: options.agones ?? false,
+        cloudProduct: { settings: cloudProductSettings(options), gates: options.agonesFeatureGates },
         imageFolders: (options.images ?? []).map(folder => resolve(context.cwd, folder)),
         onTrouble: message => note(context, `berth: ${message}`),
         ...(network === undefined ? {} : { network }),

@@ -3,13 +3,18 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { ProviderConfig } from '../addresses/provider-config.ts'
 import { agonesAdmission } from '../families/agones/admission.ts'
+import { chooseCloudProduct } from '../families/agones/cloud-product/choose.ts'
+import type { CloudProductSettings } from '../families/agones/cloud-product/settings.ts'
+import type { AgonesConfig } from '../families/agones/context.ts'
+import { defaultGates, type FeatureGates } from '../families/agones/feature-gates.ts'
 import { okgAdmission, OkgReviewer } from '../families/okg/admission.ts'
 import { Cache } from '../kube/cache.ts'
+import type { Client } from '../kube/client.ts'
 import type { Logger } from '../kube/logger.ts'
 import { type EmbeddedCluster, startCluster } from '../local/cluster.ts'
 import { hostPlan } from '../local/host-plan.ts'
 import type { Isolation } from '../local/node/runtime/runtime.ts'
-import { agonesConfig, agonesVersion } from './agones-config.ts'
+import { agonesConfig, agonesVersion, defaultPorts } from './agones-config.ts'
 import { residentSidecar, residentSidecarImage, serveAgones, type SharedBySidecars } from './agones.ts'
 import { startControllers } from './controllers.ts'
 import { installDefinitions } from './definitions.ts'
@@ -32,6 +37,8 @@ export interface EmbeddedOptions {
   readonly network?: ProviderConfig
   /** Whether the API of Agones is served as well. Default false. */
   readonly agones?: boolean
+  /** The platform that Agones' servers are to find below them. Default: a plain one, with the gates at their defaults. */
+  readonly cloudProduct?: { readonly settings: CloudProductSettings; readonly gates: FeatureGates }
   /** Whether Berth's controllers run in this process; without them the cluster is a plain Kubernetes. Default true. */
   readonly controllers?: boolean
   /** Warnings and errors in a sentence, for a terminal. */
@@ -82,24 +89,21 @@ export async function startEmbedded(options: EmbeddedOptions, signal: AbortSigna
   if (dataDir !== undefined) await writeFile(slotFile, `${slot.number}\n`)
 
   const network = embeddedNetwork(options.network)
-  if (options.controllers !== false) {
+  const isAtWork = options.controllers !== false
+  if (isAtWork || options.agones === true) {
     const client = cluster.client('berth')
-    const agones = options.agones === true
-    await installDefinitions(client, signal, { agones })
+    const agones = options.agones === true ? await agonesOf(options, { client, logger }, signal) : undefined
+    await installDefinitions(client, signal, { agones: agones !== undefined })
     const cache = parts.use(new Cache({ client, logger }))
-    const wanted = {
-      client,
-      cache,
-      logger,
-      network: network.config,
-      ...(agones && { agones: agonesConfig({ image: residentSidecarImage }) }),
+    if (isAtWork) {
+      const wanted = { client, cache, logger, network: network.config, ...(agones && { agones }) }
+      const controllers = parts.use(await startControllers(wanted, signal))
+      cluster.apiServer.registerAdmission(okgAdmission(new OkgReviewer({ addresses: controllers.addresses, client })))
     }
-    const controllers = parts.use(await startControllers(wanted, signal))
-    if (agones) {
+    if (agones !== undefined) {
       sidecars.resolve(parts.use(serveAgones(cluster, cache, logger)))
-      cluster.apiServer.registerAdmission(agonesAdmission(agonesVersion))
+      cluster.apiServer.registerAdmission(agonesAdmission(agonesVersion, agones.cloudProduct))
     }
-    cluster.apiServer.registerAdmission(okgAdmission(new OkgReviewer({ addresses: controllers.addresses, client })))
   }
   const running = parts.move()
   return {
@@ -108,6 +112,15 @@ export async function startEmbedded(options: EmbeddedOptions, signal: AbortSigna
     notes: [...cluster.notes, ...network.notes],
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   }
+}
+
+async function agonesOf(
+  { cloudProduct: { settings, gates } = { settings: { name: 'generic' }, gates: defaultGates } }: EmbeddedOptions,
+  cluster: { readonly client: Client; readonly logger: Logger },
+  signal: AbortSignal,
+): Promise<AgonesConfig> {
+  const cloudProduct = await chooseCloudProduct(settings, { gates, range: defaultPorts }, cluster, signal)
+  return agonesConfig({ sidecar: { image: residentSidecarImage }, cloudProduct, gates, ports: defaultPorts })
 }
 
 async function readSlot(file: string): Promise<number | undefined> {

@@ -3,9 +3,10 @@ import { clusterCommand, timeSpan, withConnection } from '../cli/command.ts'
 import type { ConnectionOptions } from '../cli/connection.ts'
 import type { CliContext } from '../cli/context.ts'
 import { usageError } from '../cli/exit-code.ts'
+import { addCloudProductOptions, type CloudProductOptions, cloudProductSettings } from './cloud-product-options.ts'
 import { type HostAndPort, hostAndPort, namespaceList } from './options.ts'
 
-export interface WebhooksOptions extends ConnectionOptions {
+export interface WebhooksOptions extends ConnectionOptions, CloudProductOptions {
   readonly bind: HostAndPort
   readonly healthBind?: HostAndPort
   readonly serviceName: string
@@ -25,7 +26,7 @@ export interface WebhooksOptions extends ConnectionOptions {
 
 /** `berth webhooks`: refuses bad input before it is stored, for a Kubernetes that exists. */
 export function addWebhooksCommand(parent: Command, context: CliContext): void {
-  clusterCommand(parent, {
+  const command = clusterCommand(parent, {
     usage: 'webhooks',
     summary: 'Refuse bad input on a Kubernetes cluster that exists: serve validating webhooks',
     examples: [
@@ -34,6 +35,7 @@ export function addWebhooksCommand(parent: Command, context: CliContext): void {
       'berth webhooks --install --url https://192.0.2.7:9443   # from a machine that the API server can reach',
     ],
   })
+  addCloudProductOptions(command)
     .addOption(
       new Option('--bind <host:port>', 'serve the webhooks here').argParser(hostAndPort).default({ host: '', port: 9443 }, ':9443'),
     )
@@ -53,7 +55,10 @@ export function addWebhooksCommand(parent: Command, context: CliContext): void {
     )
     .option('--namespaces <names>', 'look at objects in these namespaces alone, with commas between them (default: in all)', namespaceList)
     .option('--agones', 'see to the kinds of Agones as well, and serve allocation.agones.dev for the API server')
-    .option('--install', 'create or update the ValidatingWebhookConfiguration first')
+    .option(
+      '--install',
+      'create or update the ValidatingWebhookConfiguration first, and with --agones what sets passthrough ports where a platform assigns host ports',
+    )
     .option('--url <url>', 'with --install: where the API server reaches these webhooks, instead of the Service')
     .option('--controller-user <name>', 'with --install: user of the controller, whose writes are not looked at')
     .addOption(
@@ -67,6 +72,7 @@ export function addWebhooksCommand(parent: Command, context: CliContext): void {
     .action((options: WebhooksOptions) => {
       if (options.url !== undefined && (options.install !== true || !/^https:\/\/[^/]+/.test(options.url)))
         throw usageError('--url needs --install and begins with https://')
+      cloudProductSettings(options)
       return withConnection(context, options, async connection => {
         // Loaded only now: the commands that talk to a cluster shall not wait for it.
         const { runWebhooks } = await import('./webhooks.ts')

@@ -1,9 +1,11 @@
 import { hostname } from 'node:os'
 import { parameterValidator } from '../addresses/parameter-validator.ts'
-import { validatingwebhookconfigurations } from '../apis/core/resources.generated.ts'
+import { mutatingwebhookconfigurations, validatingwebhookconfigurations } from '../apis/core/resources.generated.ts'
 import type { Connection } from '../cli/connection.ts'
 import type { CliContext } from '../cli/context.ts'
 import { apiServiceName } from '../allocation/api.ts'
+import { passthroughConfiguration, passthroughConfigurationName } from '../families/agones/cloud-product/passthrough-webhook.ts'
+import { autopilotPassthrough } from '../families/agones/cloud-product/settings.ts'
 import { OkgReviewer } from '../families/okg/admission.ts'
 import { isManagerDeployed } from '../families/okg/control/manager-presence.ts'
 import { okgWebhookConfiguration } from '../families/okg/webhook-configuration.ts'
@@ -15,6 +17,7 @@ import { CertificateKeeper } from '../kube/webhook/certificate-keeper.ts'
 import { aggregatedApi, mutatingConfiguration, validatingConfiguration } from '../kube/webhook/trusting-object.ts'
 import { WebhookServer } from '../kube/webhook/webhook-server.ts'
 import { agonesExtensions } from './agones-extensions.ts'
+import { cloudProductSettings } from './cloud-product-options.ts'
 import { serveHealth } from './health-server.ts'
 import { aborted } from './lifetime.ts'
 import { createLogger } from './logger.ts'
@@ -34,20 +37,28 @@ export async function runWebhooks(context: CliContext, connection: Connection, o
   const namespace = options.serviceNamespace ?? connection.namespace
   const url = options.url === undefined ? undefined : new URL(options.url)
 
+  const cloudProduct = cloudProductSettings(options)
+  const mark = cloudProduct.passthroughLabel ?? autopilotPassthrough
+
   let ready = false
   await using parts = new AsyncDisposableStack()
   if (options.healthBind !== undefined) {
     parts.use(await serveHealth({ ...options.healthBind, isReady: () => ready, metrics: () => metrics.text() }))
   }
   if (options.install === true) {
+    const at = options.url === undefined ? { service: { name: serviceName, namespace } } : { url: options.url }
     const configuration = okgWebhookConfiguration({
       name: configurationName,
-      server: options.url === undefined ? { service: { name: serviceName, namespace } } : { url: options.url },
+      server: at,
       ...(options.controllerUser !== undefined && { controllerUser: options.controllerUser }),
       ...(namespaces !== undefined && { namespaces }),
     })
     const how = { type: 'apply', fieldManager: 'berth-webhooks-install', force: true, signal } as const
     await client.patch(validatingwebhookconfigurations, { name: configurationName }, configuration, how)
+    if (options.agones === true && options.agonesFeatureGates.AutopilotPassthroughPort) {
+      const passthrough = passthroughConfiguration({ mark, ...(namespaces !== undefined && { namespaces }) }, at)
+      await client.patch(mutatingwebhookconfigurations, { name: passthroughConfigurationName }, passthrough, how)
+    }
   }
 
   let server: WebhookServer | undefined
@@ -65,7 +76,13 @@ export async function runWebhooks(context: CliContext, connection: Connection, o
           secretName: options.secretName,
           trusting: [
             validatingConfiguration(configurationName),
-            ...(options.agones === true ? [mutatingConfiguration(configurationName), aggregatedApi(apiServiceName)] : []),
+            ...(options.agones === true
+              ? [
+                  mutatingConfiguration(configurationName),
+                  mutatingConfiguration(passthroughConfigurationName),
+                  aggregatedApi(apiServiceName),
+                ]
+              : []),
           ],
           names: url === undefined ? serviceNames(serviceName, namespace) : [hostOf(url)],
           lifetimeMs: options.certificateLifetime,
@@ -93,7 +110,15 @@ export async function runWebhooks(context: CliContext, connection: Connection, o
     options.agones === true
       ? parts.use(
           await agonesExtensions(
-            { client, clock, logger, namespaces, service: { namespace, name: serviceName, self: hostname() } },
+            {
+              client,
+              clock,
+              logger,
+              namespaces,
+              cloudProduct: { ...cloudProduct, passthroughLabel: mark },
+              gates: options.agonesFeatureGates,
+              service: { namespace, name: serviceName, self: hostname() },
+            },
             signal,
           ),
         )

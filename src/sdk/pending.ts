@@ -1,5 +1,6 @@
 /** What a game has asked of its server and the API server has not got yet, and the patch that brings it there. Pure. */
 import { annotations, sdkPrefix } from '../apis/agones.dev/annotations.ts'
+import { confirmationDeadline } from '../apis/agones.dev/confirmation.ts'
 import type { GameServer } from '../apis/agones.dev/game-server.ts'
 import type { GameServerState } from '../apis/agones.dev/states.ts'
 import { formatTime } from '../kube/clock.ts'
@@ -74,6 +75,7 @@ export function applied(server: DeepReadonly<GameServer>, pending: Pending, now:
   const prefixed = (values: Readonly<Record<string, string>>): Record<string, string> =>
     Object.fromEntries(Object.entries(values).map(([key, value]) => [sdkPrefix + key, value]))
   const mayChange = state !== undefined && !isFinal(server)
+  const confirms = confirmationDeadline(server) !== undefined && tellsOfPlayers(status, pending)
   return {
     ...server,
     metadata: {
@@ -83,6 +85,7 @@ export function applied(server: DeepReadonly<GameServer>, pending: Pending, now:
         ...server.metadata.annotations,
         ...prefixed(pending.annotations),
         ...(mayChange && state === 'Allocated' && { [annotations.lastAllocated]: new Date(now).toISOString() }),
+        ...(confirms && { [annotations.confirmed]: formatTime(now) }),
       },
     },
     status: {
@@ -92,6 +95,19 @@ export function applied(server: DeepReadonly<GameServer>, pending: Pending, now:
       ...(lists.length > 0 && { lists: Object.fromEntries(lists) as never }),
     },
   }
+}
+
+/** Whether a game shows that it has been given to somebody: it says that it is allocated, or counts more than before. */
+function tellsOfPlayers(status: DeepReadonly<NonNullable<GameServer['status']>>, { state, counters, lists }: Pending): boolean {
+  const countsMore = ([key, change]: [string, CounterChange]): boolean => {
+    const before = counterOf(status.counters?.[key])
+    return before !== undefined && applyToCounter(before, change).count > before.count
+  }
+  const listsMore = ([key, change]: [string, ListChange]): boolean => {
+    const before = listOf(status.lists?.[key])
+    return before !== undefined && applyToList(before, change).values.some(value => !before.values.includes(value))
+  }
+  return state === 'Allocated' || [...counters].some(countsMore) || [...lists].some(listsMore)
 }
 
 export interface JsonPatchStep {

@@ -26,19 +26,38 @@ class ScriptedSource extends MemorySource {
   }
 }
 
-function setUp(status: Partial<NonNullable<GameServer['status']>> = {}) {
+function setUp(status: Partial<NonNullable<GameServer['status']>> = {}, settings = health, annotations?: Record<string, string>) {
   const clock = new FakeClock()
   const source = new ScriptedSource({
     apiVersion: 'agones.dev/v1',
     kind: 'GameServer',
-    metadata: { name: 'g', namespace: 'n', uid: 'u', resourceVersion: '1', creationTimestamp: '2026-01-01T00:00:00Z' },
+    metadata: {
+      name: 'g',
+      namespace: 'n',
+      uid: 'u',
+      resourceVersion: '1',
+      creationTimestamp: '2026-01-01T00:00:00Z',
+      ...(annotations && { annotations }),
+    },
     spec: { template: {} },
     status: { state: 'Scheduled', address: '192.0.2.1', ...status },
   })
-  const sdk = new Sdk({ source, clock, logger: noopLogger, health })
+  const sdk = new Sdk({ source, clock, logger: noopLogger, health: settings })
   const state = () => source.current().status?.state
   return { clock, source, sdk, state }
 }
+
+it('what a game asks for while a write comes to its end is written as well, at whatever moment', async () => {
+  for (let turns = 0; turns < 24; turns += 1) {
+    const { clock, source, sdk } = setUp()
+    sdk.setLabel('first', 'yes')
+    for (let turn = 0; turn < turns; turn += 1) await Promise.resolve()
+    sdk.setLabel('second', 'yes')
+    await clock.advance(1000)
+    await clock.advance(1000)
+    expect(Object.keys(source.current().metadata.labels ?? {}), `after ${turns} turns`).toContain('agones.dev/sdk-second')
+  }
+})
 
 describe('states', () => {
   it('are written at once, and those that follow soon in one write', async () => {
@@ -122,6 +141,22 @@ describe('what the game reads', () => {
     expect((await late).status?.address).toBe('')
   })
 
+  it('is worth waiting for: who waits for the address is not taken for dead', async () => {
+    const { clock, sdk, state } = setUp({ address: '' }, { ...health, periodSeconds: 3, failureThreshold: 1 })
+    expect(sdk.checkHealth()).toBe(true)
+    const asked = sdk.gameServer()
+    for (let passed = 0; passed < 9; passed += 3) {
+      await clock.advance(3000)
+      expect(sdk.checkHealth()).toBe(true)
+    }
+    await clock.advance(1000)
+    await asked
+    await clock.advance(6000)
+    expect(sdk.checkHealth()).toBe(false)
+    await clock.advance(500)
+    expect(state()).toBe('Unhealthy')
+  })
+
   it('has what it asked for before it is written', () => {
     const { sdk } = setUp({ counters: { rooms: { count: 1, capacity: 10 } } })
     sdk.updateCounter('rooms', { difference: 2 })
@@ -191,5 +226,38 @@ describe('counters and lists', () => {
   ])('refuse in the words of Agones: %s', (_, ask, text) => {
     const { sdk } = filled()
     expect(() => ask(sdk)).toThrow(text)
+  })
+})
+
+describe('an allocation that has to be confirmed', () => {
+  const notes = { 'berth.dev/confirm-by': '2026-01-01T00:10:00Z' }
+  const held = () =>
+    setUp(
+      { state: 'Allocated', counters: { rooms: { count: 3, capacity: 9 } }, lists: { players: { values: ['ann'], capacity: 9 } } },
+      health,
+      notes,
+    )
+
+  it.each<[string, boolean, (sdk: Sdk) => unknown]>([
+    ['a game that says it is allocated', true, sdk => sdk.allocate()],
+    ['a room more', true, sdk => sdk.updateCounter('rooms', { difference: 1 })],
+    ['a player more', true, sdk => sdk.addListValue('players', 'bob')],
+    ['a room less', false, sdk => sdk.updateCounter('rooms', { difference: -1 })],
+    ['more capacity', false, sdk => sdk.updateCounter('rooms', { capacity: 20 })],
+    ['a player who leaves', false, sdk => sdk.removeListValue('players', 'ann')],
+    ['a label', false, sdk => sdk.setLabel('map', 'desert')],
+  ])('%s: confirmed %s', async (_, expected, call) => {
+    const { clock, source, sdk } = held()
+    call(sdk)
+    await clock.advance(0)
+    expect(source.writes).toBe(1)
+    expect(source.current().metadata.annotations?.['berth.dev/confirmed'] !== undefined).toBe(expected)
+  })
+
+  it('needs no confirmation where none is waited for', async () => {
+    const { clock, source, sdk } = setUp({ state: 'Allocated', counters: { rooms: { count: 3, capacity: 9 } } })
+    sdk.updateCounter('rooms', { difference: 1 })
+    await clock.advance(0)
+    expect([source.writes, source.current().metadata.annotations?.['berth.dev/confirmed']]).toEqual([1, undefined])
   })
 })

@@ -47,6 +47,8 @@ export class Sdk implements Disposable {
   readonly #writer: Writer
   #health: Health
   readonly #parts = new DisposableStack()
+  /** Calls that wait for the server's address. */
+  #waiting = 0
   #reserved: { readonly stop: AbortController; readonly seconds: number } | undefined
 
   constructor(options: SdkOptions) {
@@ -99,6 +101,8 @@ export class Sdk implements Disposable {
       return true
     }
     this.#health.begin(now)
+    // One that we keep waiting cannot give a sign of life.
+    if (this.#waiting > 0) this.#health.ping(now)
     const isHealthy = this.#health.check(now)
     if (!isHealthy) this.#setState('Unhealthy')
     return isHealthy
@@ -120,10 +124,12 @@ export class Sdk implements Disposable {
         if (hasAddress()) news.resolve()
       })
       const late = new AbortController()
+      this.#waiting += 1
       await Promise.race([
         news.promise,
         clock.sleep(addressWaitMs, AbortSignal.any([late.signal, ...(signal ? [signal] : [])])).catch(() => {}),
       ])
+      this.#waiting -= 1
       late.abort()
     }
     return this.current()

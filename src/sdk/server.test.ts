@@ -1,4 +1,7 @@
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { dirname, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import AgonesSDK from '@google-cloud/agones-sdk'
 import { credentials, loadPackageDefinition } from '@grpc/grpc-js'
 import { loadSync } from '@grpc/proto-loader'
@@ -204,3 +207,34 @@ describe('gRPC', () => {
     }
   })
 })
+
+it('nobody who comes while it opens its ports is left without an answer', async () => {
+  for (let round = 0; round < 10; round += 1) {
+    const [grpcPort, httpPort] = [await freePort(), await freePort()]
+    const started = serveSdk({ sdk, address: 'localhost', grpcPort, httpPort, healthPort: 0 })
+    let isStarted = false
+    void started.then(() => (isStarted = true))
+    const early: Socket[] = []
+    while (!isStarted) {
+      const socket = connect(grpcPort, 'localhost')
+      socket.on('error', () => undefined)
+      socket.once('connect', () => early.push(socket))
+      await new Promise(resolve => setImmediate(resolve))
+    }
+    await using _server = await started
+    // Who speaks HTTP/2 is greeted; who came too early is sent away, and comes again.
+    const outcomes = early.map(socket => Promise.race([once(socket, 'data'), once(socket, 'close')]))
+    for (const socket of early) socket.write('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0')
+    await Promise.race([Promise.all(outcomes), sleep(2000).then(() => Promise.reject(new Error('somebody is left waiting')))])
+    for (const socket of early) socket.destroy()
+  }
+})
+
+async function freePort(): Promise<number> {
+  const taken = createServer().listen(0, 'localhost')
+  await once(taken, 'listening')
+  const { port } = taken.address() as AddressInfo
+  taken.close()
+  await once(taken, 'close')
+  return port
+}

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer as createHttpServer } from 'node:http'
 import { type AddressInfo, createServer as createNetServer, type Server, type Socket } from 'node:net'
+import { refuseEarly } from '../kube/refuse-early.ts'
 import { createGrpcServer } from './grpc/grpc-server.ts'
 import { status } from './grpc/status.ts'
 import { restHandler } from './rest.ts'
@@ -92,7 +93,7 @@ async function listenHere(places: readonly ListenAt[]): Promise<readonly Server[
   const servers: Server[] = []
   try {
     for (const { host, port } of places) {
-      const server = createNetServer()
+      const server = refuseEarly(createNetServer())
       server.listen(port, host === '' ? undefined : host)
       await once(server, 'listening')
       servers.push(server)

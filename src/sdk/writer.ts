@@ -44,7 +44,16 @@ export class Writer implements Disposable {
   /** Changes what is to be written; written soon. */
   change(update: (pending: Pending) => Pending): void {
     this.#pending = update(this.#pending)
-    if (!isEmpty(this.#pending)) this.#work ??= this.#run().finally(() => (this.#work = undefined))
+    this.#begin()
+  }
+
+  #begin(): void {
+    if (isEmpty(this.#pending) || this.#stop.signal.aborted) return
+    this.#work ??= this.#run().finally(() => {
+      this.#work = undefined
+      // Asked for after the last look and before now.
+      this.#begin()
+    })
   }
 
   /** Resolves when nothing waits any more. */

@@ -52,15 +52,20 @@ export function sameMemory(a: IdentityMemory | undefined, b: IdentityMemory | un
 
 const SAFE_ALPHABET = 'bcdfghjklmnpqrstvwxz2456789'
 
-/** Made-up names, `<prefix>xxxxx`, none of them in use. */
+/** Names become values of labels, and the API server makes up none that are longer. */
+const longestName = 63
+const suffixLength = 5
+
+/** Made-up names, `<prefix>xxxxx`, none of them in use. Of a prefix that is too long the beginning counts. */
 export function generatedKeys(
   identity: Extract<Identity, { kind: 'generated' }>,
   count: number,
   inUse: ReadonlySet<string>,
 ): readonly string[] {
+  const prefix = identity.prefix.slice(0, longestName - suffixLength)
   const keys = new Set<string>()
   for (let n = 0; keys.size < count; n++) {
-    const key = identity.prefix + suffix(`${identity.seed}/${n}`)
+    const key = prefix + suffix(`${identity.seed}/${n}`)
     if (!inUse.has(key)) keys.add(key)
   }
   return [...keys]
@@ -87,7 +92,7 @@ function suffix(text: string): string {
   for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
   let rest = hash >>> 0
   let result = ''
-  for (let i = 0; i < 5; i++) {
+  for (let i = 0; i < suffixLength; i++) {
     result += SAFE_ALPHABET[rest % SAFE_ALPHABET.length] ?? ''
     rest = Math.floor(rest / SAFE_ALPHABET.length)
   }

@@ -19,6 +19,11 @@ const explanations: Readonly<Record<WaitingReason, string>> = {
   Locked: 'is protected',
 }
 
+/** The words for a reason, wherever it is told. */
+export function explanationOf(reason: WaitingReason): string {
+  return explanations[reason]
+}
+
 /** Collects reasons during a plan. */
 export class WaitingList {
   readonly #entries = new Map<string, { reason: WaitingReason; servers: string[]; message: string }>()

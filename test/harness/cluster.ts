@@ -12,11 +12,35 @@ import { must, type Ran, root, run } from './run.ts'
 export interface ClusterOptions {
   /** Further arguments of `berth dev`. */
   args?: readonly string[]
-  /** With the kinds of Agones as well; where Berth is installed, for as long as this is used. */
-  agones?: boolean
+  /** With the kinds of Agones as well, perhaps as on another platform; where Berth is installed, for as long as this is used. */
+  agones?: boolean | Platform
   /** Where the cluster keeps its objects; kept when the cluster ends. */
   dataDir?: string
 }
+
+/** What Berth is told of the platform below. */
+export interface Platform {
+  readonly cloudProduct: 'gke-autopilot' | 'platform'
+  /** Both with `platform`. */
+  readonly hostPortsAnnotation?: string
+  readonly passthroughLabel?: { readonly key: string; readonly value: string }
+}
+
+/** The same as options of `berth`. */
+export const platformOptions = ({ cloudProduct, hostPortsAnnotation, passthroughLabel: label }: Platform): string[] => [
+  `--agones-cloud-product=${cloudProduct}`,
+  ...(hostPortsAnnotation === undefined ? [] : [`--agones-host-ports-annotation=${hostPortsAnnotation}`]),
+  ...(label === undefined ? [] : [`--agones-passthrough-label=${label.key}=${label.value}`]),
+]
+
+/** The same as values of the chart. */
+const platformValues = ({ cloudProduct, hostPortsAnnotation = '', passthroughLabel: label }: Platform): string[] => [
+  `agones.cloudProduct=${cloudProduct}`,
+  `agones.platform.hostPortsAnnotation=${hostPortsAnnotation}`,
+  ...(label === undefined
+    ? []
+    : [`agones.platform.passthroughLabel.key=${label.key}`, `agones.platform.passthroughLabel.value=${label.value}`]),
+]
 
 /** A cluster to run scenarios on: `berth dev` in a process of its own, or the one of BERTH_TEST_KUBECONFIG. */
 export interface TestCluster extends AsyncDisposable {
@@ -64,7 +88,8 @@ async function startEmbedded(options: ClusterOptions): Promise<TestCluster> {
   const kubeconfig = join(folder, 'kubeconfig')
   let printed = ''
   const data = options.dataDir === undefined ? [] : ['--data-dir', options.dataDir]
-  const agones = options.agones === true ? ['--agones'] : []
+  const { agones: asked = false } = options
+  const agones = asked === false ? [] : ['--agones', ...(asked === true ? [] : platformOptions(asked))]
   const child = spawn(
     join(root, 'berth'),
     ['dev', '--port', '0', '--kubeconfig', kubeconfig, ...data, ...agones, ...(options.args ?? [])],
@@ -119,7 +144,9 @@ async function useReal(given: string, options: ClusterOptions): Promise<TestClus
   await client.k(['config', 'set-context', '--current', `--namespace=${namespace}`])
   await useNodes(admin, options.args ?? [])
   await eventually('the service account is there', () => client.k('get serviceaccount default'))
-  if (options.agones === true) await switchAgones(given, true)
+  const { agones = false } = options
+  const values = typeof agones === 'object' ? platformValues(agones) : ['agones.cloudProduct=auto']
+  if (agones !== false) await switchAgones(given, true, values)
   return {
     ...client,
     kind: 'real',
@@ -129,8 +156,8 @@ async function useReal(given: string, options: ClusterOptions): Promise<TestClus
     kill: () => Promise.reject(new Error('a real cluster is not killed by a scenario')),
     async [Symbol.asyncDispose]() {
       await admin.k(['delete', 'namespace', namespace, '--wait=true', '--timeout=90s'])
-      if (options.agones === true) {
-        await switchAgones(given, false)
+      if (agones !== false) {
+        await switchAgones(given, false, ['agones.cloudProduct=auto'])
         // Those that stay would make short names mean something else to the scenarios that follow.
         await admin.k(`delete crd ${agonesKinds.map(kind => `${kind}.agones.dev`).join(' ')}`)
       }
@@ -142,8 +169,9 @@ async function useReal(given: string, options: ClusterOptions): Promise<TestClus
 const agonesKinds = ['fleets', 'gameserversets', 'gameservers']
 
 /** With what Berth was installed with, and Agones on or off. */
-async function switchAgones(kubeconfig: string, enabled: boolean): Promise<void> {
-  await installBerth(kubeconfig, ['--reset-then-reuse-values', '--set', `agones.enabled=${enabled}`])
+async function switchAgones(kubeconfig: string, enabled: boolean, values: readonly string[]): Promise<void> {
+  const all = [`agones.enabled=${enabled}`, ...values].flatMap(value => ['--set', value])
+  await installBerth(kubeconfig, ['--reset-then-reuse-values', ...all])
 }
 
 /** Lets pods go to as many fake nodes as `--simulate --nodes N` asks for, or to the nodes that run containers. */

@@ -12,6 +12,8 @@ interface LogLine {
   readonly [field: string]: unknown
 }
 
+let ports = 23_000 + (process.pid % 4000) * 4
+
 /** One replica of `berth controller`: a process with its own way to the API server. */
 export class Replica implements AsyncDisposable {
   readonly name: string
@@ -22,6 +24,7 @@ export class Replica implements AsyncDisposable {
   /** What it printed that is no log. */
   stray = ''
   readonly #args: readonly string[]
+  readonly #port = (ports += 1)
   #child: ChildProcess | undefined
 
   constructor(name: string, proxy: ApiProxy, args: readonly string[]) {
@@ -40,7 +43,8 @@ export class Replica implements AsyncDisposable {
 
   start(): void {
     if (this.runs) return
-    const child = spawn(join(root, 'berth'), ['controller', '--kubeconfig', this.proxy.kubeconfig, ...this.#args], {
+    const bind = ['--bind', `127.0.0.1:${this.#port}`]
+    const child = spawn(join(root, 'berth'), ['controller', '--kubeconfig', this.proxy.kubeconfig, ...bind, ...this.#args], {
       cwd: root,
       stdio: ['ignore', 'ignore', 'pipe'],
       env: { ...process.env, KUBECONFIG: '' },
@@ -52,6 +56,18 @@ export class Replica implements AsyncDisposable {
       for (const line of lines) this.#take(line)
     })
     this.#child = child
+  }
+
+  /** What it works on and what waits, of its metrics. */
+  async queues(): Promise<string> {
+    const text = await fetch(`http://127.0.0.1:${this.#port}/metrics`, { signal: AbortSignal.timeout(2000) }).then(
+      answer => answer.text(),
+      (error: unknown) => String(error),
+    )
+    return text
+      .split('\n')
+      .filter(line => /^(controller_runtime_active_workers|workqueue_depth|workqueue_unfinished)\S* (?!0$)/.test(line))
+      .join('\n')
   }
 
   signal(signal: NodeJS.Signals): void {

@@ -7,7 +7,7 @@ import type { World } from './faults-world.ts'
 export interface Stricken {
   readonly plane: Plane
   readonly replicas: Replicas
-  readonly world: World
+  readonly world: Pick<World, 'namespaces'>
   readonly random: SeededRandom
   readonly leaseNamespace: string
   readonly tell: (what: string) => void

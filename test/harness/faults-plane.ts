@@ -63,8 +63,8 @@ export class EmbeddedPlane extends Followed implements Plane {
     this.#options = options
   }
 
-  static async start(folder: string): Promise<EmbeddedPlane> {
-    const options = { dataDir: join(folder, 'data'), args: ['--simulate', '--nodes', '2', '--no-controllers'] }
+  static async start(folder: string, args: readonly string[] = []): Promise<EmbeddedPlane> {
+    const options = { dataDir: join(folder, 'data'), args: ['--simulate', '--nodes', '2', '--no-controllers', ...args] }
     const plane = new EmbeddedPlane(await startCluster(options), options)
     await plane.follow(plane.#cluster.kubeconfig)
     return plane

@@ -11,7 +11,7 @@ export interface Operation {
 const mergePatch = 'application/merge-patch+json'
 const collection = (namespace: string) => `/apis/game.kruise.io/v1alpha1/namespaces/${namespace}/gameserversets`
 
-function operation(text: string, method: string, path: string, accepted: readonly number[], body?: object): Operation {
+export function operation(text: string, method: string, path: string, accepted: readonly number[], body?: object): Operation {
   return {
     text,
     async run(api) {

@@ -6,6 +6,9 @@ import { type GameServer, type GameServerSpec, gameServers } from '../../src/api
 import { type Fleet, fleets } from '../../src/apis/agones.dev/fleet.ts'
 import { type GameServerSet, gameServerSets } from '../../src/apis/agones.dev/game-server-set.ts'
 import type { GameServerState } from '../../src/apis/agones.dev/states.ts'
+import type { CloudProduct } from '../../src/families/agones/cloud-product/cloud-product.ts'
+import { generic } from '../../src/families/agones/cloud-product/generic.ts'
+import { defaultGates } from '../../src/families/agones/feature-gates.ts'
 import { startAgones } from '../../src/families/agones/start.ts'
 import type { Client } from '../../src/kube/client.ts'
 import type { DeepReadonly, New } from '../../src/kube/object.ts'
@@ -17,18 +20,27 @@ const namespace = 'default'
 let cluster: InProcessCluster
 let agones: AsyncDisposable
 export let client: Client
+/** For steps of admission that a test brings along. */
+export const apiServer = () => cluster.api
 /** Every write so far, as `VERB resource/subresource`. */
 export let writes: string[]
 
 const config = {
+  gates: defaultGates,
   sidecar: { image: 'agones-sdk:1', featureGates: '', requestRateLimit: '500ms' },
   sdkVersion: '1.56.0',
   portRanges: { default: { min: 7000, max: 8000, blocked: [] }, few: { min: 9000, max: 9001, blocked: [] } },
 }
 
+let cloudProduct: CloudProduct
+
 const startFamily = () =>
   startAgones(
-    { client: new RestClient({ transport: cluster.api.transport('berth') }), addresses: cluster.addresses, config },
+    {
+      client: new RestClient({ transport: cluster.api.transport('berth') }),
+      addresses: cluster.addresses,
+      config: { ...config, cloudProduct },
+    },
     new AbortController().signal,
   )
 
@@ -39,9 +51,10 @@ export async function restartFamily(): Promise<void> {
 }
 
 /** A fresh cluster for every test of the calling file. */
-export function useInProcessAgones(): void {
+export function useInProcessAgones(product: CloudProduct = generic): void {
   vi.setConfig({ testTimeout: 20_000 })
   beforeEach(async () => {
+    cloudProduct = product
     cluster = await openInProcessCluster(agonesCustomResourceDefinitions)
     ;({ client, writes } = cluster)
     agones = await startFamily()
@@ -97,7 +110,13 @@ export const serversOf = async (set: string): Promise<DeepReadonly<GameServer>[]
 export function playGames(): Disposable {
   const timer = setInterval(() => {
     void client.list(gameServers, { namespace }).then(({ items }) => {
-      for (const { metadata, status } of items) if (status?.state === 'Scheduled') void sdk(metadata.name, 'RequestReady').catch(() => {})
+      for (const { metadata, status } of items) {
+        if (status?.state !== 'Scheduled') continue
+        // A game says it once: not to one that has been allocated since it was looked at.
+        const { name, resourceVersion } = metadata
+        const change = { metadata: { resourceVersion }, status: { state: 'RequestReady' } }
+        void client.patch(gameServers, at(name), change, { type: 'merge' }).catch(() => {})
+      }
     })
   }, 20)
   return { [Symbol.dispose]: () => clearInterval(timer) }

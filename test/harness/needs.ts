@@ -1,6 +1,12 @@
-import { accessSync, constants } from 'node:fs'
+import { accessSync, constants, existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { test } from 'vitest'
+
+/** Debian's own, which alone sees Debian's packages. */
+function systemPython(): string | undefined {
+  const [program, library] = ['/usr/bin/python3', '/usr/lib/python3/dist-packages/grpc/__init__.py']
+  return existsSync(program) && existsSync(library) ? program : undefined
+}
 
 function onPath(program: string): string | undefined {
   for (const folder of (process.env['PATH'] ?? '').split(delimiter)) {
@@ -19,6 +25,10 @@ function onPath(program: string): string | undefined {
 export const programs = {
   kubectl: onPath('kubectl'),
   go: onPath('go'),
+  protoc: onPath('protoc'),
+  grpcPython: onPath('grpc_python_plugin'),
+  /** With gRPC. */
+  python: systemPython(),
   chromium: onPath('chromium') ?? onPath('chromium-browser') ?? onPath('google-chrome'),
 }
 

@@ -3,8 +3,8 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** Sends one datagram and waits for the answer; repeats, as UDP may lose. */
-export async function udpAsk(host: string, port: number, message: string, timeout = 3000): Promise<string> {
+/** Sends one datagram and waits for the answer; repeats it, by default after 150 ms, as UDP may lose. Gives up after `timeout` ms, by default 3000. */
+export async function udpAsk(host: string, port: number, message: string, { timeout = 3000, every = 150 } = {}): Promise<string> {
   const socket = createSocket(host.includes(':') ? 'udp6' : 'udp4')
   try {
     const answer = once(socket, 'message') as Promise<[Buffer]>
@@ -14,7 +14,7 @@ export async function udpAsk(host: string, port: number, message: string, timeou
     while (result === undefined) {
       if (Date.now() > until) throw new Error(`no datagram from ${host}:${port} within ${timeout} ms`)
       socket.send(message, port, host)
-      await Promise.race([waiting, sleep(150)])
+      await Promise.race([waiting, sleep(Math.min(every, Math.max(1, until - Date.now())))])
     }
     return result
   } finally {

@@ -3,6 +3,7 @@ import { openClusters, type TestCluster } from './cluster.ts'
 
 const questions = [
   'get gameserversets.game.kruise.io,gameservers.game.kruise.io,services -o wide',
+  'get fleets,gameserversets.agones.dev,gameservers.agones.dev',
   'get pods -o wide',
   'get pods -o jsonpath={range.items[*]}{.metadata.name}:{.status.containerStatuses[*].state}{.status.conditions}{"\\n"}{end}',
   'get events --sort-by=.metadata.creationTimestamp',

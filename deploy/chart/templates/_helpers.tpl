@@ -57,6 +57,31 @@ app.kubernetes.io/component: {{ index . 1 }}
 {{- end -}}
 {{- end -}}
 
+{{/* The rule by which a component sees whether this is GKE Autopilot. */}}
+{{- define "berth.detectionRule" -}}
+{{- if and .Values.agones.enabled (eq .Values.agones.cloudProduct "auto") -}}
+# Whether this is GKE Autopilot: it has one of these.
+- apiGroups: [admissionregistration.k8s.io]
+  resources: [mutatingwebhookconfigurations]
+  resourceNames: [workload-defaulter.config.common-webhooks.networking.gke.io, sasecret-redacter.config.common-webhooks.networking.gke.io]
+  verbs: [get]
+{{- end -}}
+{{- end -}}
+
+{{/* What both components are told of Agones. */}}
+{{- define "berth.agonesArgs" -}}
+{{- $agones := .Values.agones -}}
+- --agones
+- --agones-cloud-product={{ $agones.cloudProduct }}
+{{- if eq $agones.cloudProduct "platform" }}
+- --agones-host-ports-annotation={{ required "agones.cloudProduct platform needs agones.platform.hostPortsAnnotation" $agones.platform.hostPortsAnnotation }}
+- --agones-passthrough-label={{ $agones.platform.passthroughLabel.key }}={{ $agones.platform.passthroughLabel.value }}
+{{- end }}
+{{- with $agones.featureGates }}
+- --agones-feature-gates={{ . }}
+{{- end }}
+{{- end -}}
+
 {{/* What the pods of both components have in common. Takes (list $ component). */}}
 {{- define "berth.podMetadata" -}}
 {{- $root := index . 0 -}}

@@ -4,10 +4,12 @@ export const labels = {
   role: 'agones.dev/role',
   /** On pods: the name of the GameServer. */
   gameServer: 'agones.dev/gameserver',
-  /** On GameServerSets and GameServers. */
+  /** On GameServerSets, GameServers and pods. */
   fleet: 'agones.dev/fleet',
-  /** On GameServers. */
+  /** On GameServers and pods. */
   gameServerSet: 'agones.dev/gameserverset',
+  /** On GameServers: the hash of the template they have. The ControllerRevision `<fleet>-<hash>` of their Fleet holds it. */
+  revision: 'berth.dev/revision',
   /** On pods: `true` or `false`; disruption budgets select by it. */
   safeToEvict: 'agones.dev/safe-to-evict',
   /** On pods with passthrough ports whose numbers the platform chooses. */

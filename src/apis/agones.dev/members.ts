@@ -43,6 +43,7 @@ const totals = (of: string) =>
 /** What Fleets and GameServerSets count alike. */
 export const countedStatus = {
   replicas: s.optional(s.int32({ description: 'How many servers there are.' })),
+  updatedReplicas: s.optional(s.int32({ description: 'How many have the newest template; fewer than there are during an update.' })),
   readyReplicas: s.optional(s.int32({ description: 'How many are Ready.' })),
   reservedReplicas: s.optional(s.int32({ description: 'How many are Reserved.' })),
   allocatedReplicas: s.optional(s.int32({ description: 'How many are Allocated.' })),
@@ -58,7 +59,12 @@ export const countedScale = {
   labelSelectorPath: '.status.labelSelector',
 } as const
 
-const column = (name: string, type: PrinterColumn['type'], jsonPath: string): PrinterColumn => ({ name, type, jsonPath })
+const column = (name: string, type: PrinterColumn['type'], jsonPath: string, more: Partial<PrinterColumn> = {}): PrinterColumn => ({
+  name,
+  type,
+  jsonPath,
+  ...more,
+})
 
 export const countedColumns: readonly PrinterColumn[] = [
   column('Scheduling', 'string', '.spec.scheduling'),
@@ -66,5 +72,7 @@ export const countedColumns: readonly PrinterColumn[] = [
   column('Current', 'integer', '.status.replicas'),
   column('Allocated', 'integer', '.status.allocatedReplicas'),
   column('Ready', 'integer', '.status.readyReplicas'),
+  // Beyond Agones, and so only where more is asked for (`-o wide`).
+  column('Updated', 'integer', '.status.updatedReplicas', { priority: 1 }),
   column('Age', 'date', '.metadata.creationTimestamp'),
 ]

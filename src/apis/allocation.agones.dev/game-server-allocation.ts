@@ -1,4 +1,4 @@
-import type { KubeObject } from '../../kube/object.ts'
+import type { DeepReadonly, KubeObject } from '../../kube/object.ts'
 import type { GameServerStatus } from '../agones.dev/game-server.ts'
 import type { Scheduling } from '../agones.dev/states.ts'
 
@@ -70,15 +70,15 @@ export interface AllocationSpec {
 export interface AllocationStatus {
   readonly state: 'Allocated' | 'UnAllocated' | 'Contention'
   readonly gameServerName: string
-  readonly ports?: GameServerStatus['ports']
+  readonly ports?: DeepReadonly<GameServerStatus['ports']>
   readonly address?: string
-  readonly addresses?: GameServerStatus['addresses']
+  readonly addresses?: DeepReadonly<GameServerStatus['addresses']>
   readonly nodeName?: string
   /** `local`, or the endpoint of another cluster. */
   readonly source: string
   readonly metadata?: { readonly labels?: Readonly<Record<string, string>>; readonly annotations?: Readonly<Record<string, string>> }
-  readonly counters?: GameServerStatus['counters']
-  readonly lists?: GameServerStatus['lists']
+  readonly counters?: DeepReadonly<GameServerStatus['counters']>
+  readonly lists?: DeepReadonly<GameServerStatus['lists']>
 }
 
 /** A question, and its answer: never stored. */

@@ -8,32 +8,65 @@ import type { ResourceType } from '../../kube/resource.ts'
 import type { FieldError } from '../../schema/field-error.ts'
 import { equalJson } from '../../schema/json.ts'
 import { annotations } from '../../apis/agones.dev/annotations.ts'
+import type { CloudProduct } from './cloud-product/cloud-product.ts'
 import { complete } from './game-server/complete.ts'
-import { addressErrors, validateGameServer, validateSpec } from './game-server/validate.ts'
+import { directedErrors } from './game-server/directed.ts'
+import {
+  addressErrors,
+  annotationErrors,
+  metadataErrors,
+  misplacedNetworkErrors,
+  validateGameServer,
+  validateSpec,
+} from './game-server/validate.ts'
 import { canFollow, inPlacePolicyOf, wrongNotes } from './update-policy.ts'
 
+/** Where annotations of servers stand in a Fleet and in a set. */
+const templateNotes = 'spec.template.metadata.annotations'
 /** Names become values of labels. */
 const longestName = 63
 
-export function validateFleet({ metadata, spec }: DeepReadonly<Fleet>): FieldError[] {
+export function validateFleet({ metadata, spec }: DeepReadonly<Fleet>, product: CloudProduct): FieldError[] {
   const { maxSurge, maxUnavailable } = spec.strategy?.rollingUpdate ?? {}
   const path = 'spec.strategy.rollingUpdate'
   return [
     ...nameErrors(metadata.name),
     ...shareErrors(`${path}.maxSurge`, maxSurge),
     ...shareErrors(`${path}.maxUnavailable`, maxUnavailable),
-    ...addressErrors('metadata.annotations', metadata.annotations),
+    ...ownErrors(metadata.annotations),
     ...wrongNotes(metadata.annotations).map(
       ({ name, value, detail }): FieldError => ({ type: 'FieldValueInvalid', field: `metadata.annotations[${name}]`, value, detail }),
     ),
-    ...addressErrors('spec.template.metadata.annotations', spec.template.metadata?.annotations as Record<string, string> | undefined),
-    ...validateSpec(spec.template.spec, 'spec.template.spec'),
+    ...templateErrors(spec, product),
   ]
 }
 
-export function validateGameServerSet(set: DeepReadonly<GameServerSet>, old: DeepReadonly<GameServerSet> | undefined): FieldError[] {
+/** Of what is said of servers on their Fleet or set itself. */
+function ownErrors(given: Readonly<Record<string, string>> | undefined): FieldError[] {
+  return [...addressErrors('metadata.annotations', given), ...misplacedNetworkErrors('metadata.annotations', given, templateNotes)]
+}
+
+/** Of what Fleets and GameServerSets put on their servers, and of how these are placed. */
+function templateErrors(
+  { template, scheduling, allocationOverflow }: DeepReadonly<Pick<Fleet['spec'], 'template' | 'scheduling' | 'allocationOverflow'>>,
+  product: CloudProduct,
+): FieldError[] {
+  return [
+    ...metadataErrors(template.metadata, 'spec.template.metadata'),
+    ...metadataErrors(allocationOverflow, 'spec.allocationOverflow'),
+    ...annotationErrors(templateNotes, template.metadata?.annotations as Record<string, string> | undefined),
+    ...validateSpec(template.spec, 'spec.template.spec', product, templateNotes),
+    ...product.validateScheduling(scheduling, 'spec.scheduling'),
+  ]
+}
+
+export function validateGameServerSet(
+  set: DeepReadonly<GameServerSet>,
+  old: DeepReadonly<GameServerSet> | undefined,
+  product: CloudProduct,
+): FieldError[] {
   const { metadata, spec } = set
-  if (old === undefined) return [...nameErrors(metadata.name), ...validateSpec(spec.template.spec, 'spec.template.spec')]
+  if (old === undefined) return [...nameErrors(metadata.name), ...ownErrors(metadata.annotations), ...templateErrors(spec, product)]
   if (equalJson(spec.template, old.spec.template)) return []
   // One whose servers are changed in place follows its Fleet.
   if (inPlacePolicyOf(set) !== undefined && canFollow(old.spec.template, spec.template)) return []
@@ -68,17 +101,15 @@ interface AdmissionStep {
 }
 
 /** Completes what is created, as users of Agones see it at once, and refuses what cannot work. */
-export function agonesAdmission(sdkVersion: string): AdmissionStep {
+export function agonesAdmission(sdkVersion: string, product: CloudProduct): AdmissionStep {
   return {
     name: 'agones.berth.dev',
-    matches: ({ type: { group, plural } }, operation, subresource) =>
-      group === gameServers.group &&
-      subresource === undefined &&
-      (operation === 'CREATE' || (operation === 'UPDATE' && plural !== gameServers.plural)),
+    matches: ({ type: { group } }, operation, subresource) =>
+      group === gameServers.group && subresource === undefined && (operation === 'CREATE' || operation === 'UPDATE'),
     mutate({ object, operation }) {
       const created = object as GameServer | Fleet
       if (operation !== 'CREATE') return
-      if (created.kind === gameServers.kind) Object.assign(created, complete(created as GameServer, sdkVersion))
+      if (created.kind === gameServers.kind) Object.assign(created, completeIfPossible(created as GameServer, sdkVersion))
       else if (created.kind === fleets.kind)
         created.metadata.annotations = { ...created.metadata.annotations, [annotations.sdkVersion]: sdkVersion }
     },
@@ -86,14 +117,31 @@ export function agonesAdmission(sdkVersion: string): AdmissionStep {
       const { kind } = object as { kind?: string }
       const errors =
         kind === fleets.kind
-          ? validateFleet(object as DeepReadonly<Fleet>)
+          ? validateFleet(object as DeepReadonly<Fleet>, product)
           : kind === gameServerSets.kind
-            ? validateGameServerSet(object as DeepReadonly<GameServerSet>, oldObject as DeepReadonly<GameServerSet> | undefined)
-            : // Those of a set have been judged with it, and come with their ports.
-              controllerOf(object as DeepReadonly<GameServer>)?.kind === gameServerSets.kind
-              ? []
-              : validateGameServer(object as DeepReadonly<GameServer>)
+            ? validateGameServerSet(object as DeepReadonly<GameServerSet>, oldObject as DeepReadonly<GameServerSet> | undefined, product)
+            : gameServerErrors(object as DeepReadonly<GameServer>, oldObject as DeepReadonly<GameServer> | undefined, product)
       return Promise.resolve(errors)
     },
+  }
+}
+
+/** Those of a set have been judged with it, and come with their ports. Later, only directed images are looked at: games and controllers write often. */
+function gameServerErrors(
+  server: DeepReadonly<GameServer>,
+  old: DeepReadonly<GameServer> | undefined,
+  product: CloudProduct,
+): FieldError[] {
+  const isJudged = old !== undefined || controllerOf(server)?.kind === gameServerSets.kind
+  return [...(isJudged ? [] : validateGameServer(server, product)), ...directedErrors(server, old)]
+}
+
+/** Nobody has looked at the schema yet. What has not the shape of its kind is refused by it later, with the field's path. */
+function completeIfPossible(server: GameServer, sdkVersion: string): GameServer {
+  try {
+    return complete(server, sdkVersion)
+  } catch (error) {
+    if (error instanceof TypeError) return server
+    throw error
   }
 }

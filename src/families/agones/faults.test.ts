@@ -1,8 +1,11 @@
 import { describe, expect, it } from 'vitest'
+import { agonesServers } from '../../allocation/agones-servers.ts'
 import { Allocator } from '../../allocation/allocator.ts'
+import { stockOf } from '../../allocation/stock.ts'
 import { fleets } from '../../apis/agones.dev/fleet.ts'
 import { type GameServer, gameServers } from '../../apis/agones.dev/game-server.ts'
-import { pods } from '../../apis/core/resources.generated.ts'
+import { pods, services } from '../../apis/core/resources.generated.ts'
+import { isNotFound } from '../../kube/api-error.ts'
 import { Cache } from '../../kube/cache.ts'
 import { systemClock } from '../../kube/clock.ts'
 import { noopRecorder } from '../../kube/event-recorder.ts'
@@ -21,7 +24,7 @@ import { SeededRandom } from '../../../test/harness/faults-random.ts'
 
 useInProcessAgones()
 
-const rounds = 60
+const rounds = 90
 const signal = new AbortController().signal
 
 const servers = async (): Promise<readonly DeepReadonly<GameServer>[]> => (await client.list(gameServers)).items
@@ -32,21 +35,40 @@ const fingerprint = ({ metadata, status }: DeepReadonly<GameServer>) => [
   status?.ports?.[0]?.port,
 ]
 
+function ignoreGone(error: unknown): void {
+  if (!isNotFound(error)) throw error
+}
+const network = { type: 'Volcengine-CLB', conf: { ClbIds: 'clb-3g7hc8kakd8n48hh12k5mx8o', PortProtocols: '7654/UDP' } }
+const balanced = { 'berth.dev/network': JSON.stringify(network) }
+
 describe.each([
-  ['RollingUpdate', 1],
-  ['InPlaceIfPossible', 2],
-])('a Fleet with %s whose controllers start again and again', (type, seed) => {
+  ['RollingUpdate', 'no network', 1, undefined],
+  ['InPlaceIfPossible', 'no network', 2, undefined],
+  ['RollingUpdate', 'a load balancer', 3, balanced],
+])('a Fleet with %s and %s whose controllers start again and again', (type, _, seed, annotations) => {
   it('loses no server that is played, gives no port and no server out twice, and ends as it should', { timeout: 60_000 }, async () => {
     using _games = playGames()
-    await createFleet('arena', 6, { strategy: { type, rollingUpdate: { maxSurge: 2, maxUnavailable: 2 } } })
+    const ports = [{ name: 'default', containerPort: 7654 }]
+    const spec = { ports, template: { spec: { containers: [{ name: 'game', image: 'game:1' }] } } }
+    const template = { spec, ...(annotations !== undefined && { metadata: { annotations } }) }
+    await createFleet('arena', 6, { strategy: { type, rollingUpdate: { maxSurge: 2, maxUnavailable: 2 } }, template })
     await using parts = new AsyncDisposableStack()
     const cache = parts.use(new Cache({ client }))
     const store = cache.store(gameServers)
     await store.whenSynced()
-    const allocator = parts.use(new Allocator({ client, store, recorder: noopRecorder, clock: systemClock }))
+    const allocator = parts.use(
+      new Allocator({
+        stocks: [stockOf({ kind: agonesServers, client, store, recorder: noopRecorder, clock: systemClock })],
+        clock: systemClock,
+      }),
+    )
     const random = new SeededRandom(seed)
     /** What everybody who plays knows of their server, by its name. */
     const played = new Map<string, unknown>()
+    const imageOf = async (name: string) => (await client.get(pods, at(name))).spec?.containers[0]?.image
+    /** The games that run in them. */
+    const running = new Map<string, unknown>()
+    const change = (what: object) => client.patch(fleets, at('arena'), what, { type: 'merge' })
     let [replicas, version] = [6, 1]
 
     const actions: readonly (() => Promise<unknown>)[] = [
@@ -65,12 +87,25 @@ describe.each([
         if (state !== 'Allocated') return
         expect(played.has(gameServerName), `${gameServerName} is handed out twice`).toBe(false)
         played.set(gameServerName, fingerprint(await client.get(gameServers, at(gameServerName))))
+        running.set(gameServerName, await imageOf(gameServerName))
       },
       async () => {
         const [name] = [...played.keys()]
         if (name === undefined || played.size < 3) return
         played.delete(name)
         await sdk(name, 'Shutdown')
+      },
+      () => {
+        const labels = { season: String((version += 1)) }
+        return change({ spec: { template: { metadata: { labels }, spec: { template: { metadata: { labels } } } } } })
+      },
+      () => change({ metadata: { annotations: { 'berth.dev/paused': random.pick(['true', null, null]) } } }),
+      async () => {
+        const all = await servers()
+        if (all.length === 0) return
+        const server = random.pick(all)
+        const annotations = { 'image.berth.dev/game': random.pick(['game:hot', null]) }
+        await client.patch(gameServers, at(server.metadata.name), { metadata: { annotations } }, { type: 'merge' }).catch(ignoreGone)
       },
       restartFamily,
       restartFamily,
@@ -83,6 +118,7 @@ describe.each([
       for (const [name, known] of played) {
         const server = now.find(one => one.metadata.name === name)
         expect(server && fingerprint(server), `round ${round}: ${name}`).toEqual(known)
+        expect(await imageOf(name), `round ${round}: ${name}`).toEqual(running.get(name))
       }
       const inUse = (await client.list(pods)).items.flatMap(({ spec }) =>
         (spec?.containers ?? []).flatMap(({ ports }) => (ports ?? []).map(({ hostPort }) => `${spec?.nodeName ?? ''}:${hostPort ?? 0}`)),
@@ -93,18 +129,32 @@ describe.each([
       ).toEqual([])
     }
 
+    await change({ metadata: { annotations: { 'berth.dev/paused': null } } })
+    for (const { metadata } of await servers())
+      await client
+        .patch(gameServers, at(metadata.name), { metadata: { annotations: { 'image.berth.dev/game': null } } }, { type: 'merge' })
+        .catch(ignoreGone)
     await eventually(async () => {
       const now = await servers()
+      const { template } = (await client.get(fleets, at('arena'))).spec
       const wanted = Math.max(replicas, played.size)
       expect(now.map(({ status }) => status?.state ?? '').toSorted()).toEqual([
         ...Array<string>(played.size).fill('Allocated'),
         ...Array<string>(wanted - played.size).fill('Ready'),
       ])
-      const images = now.filter(({ status }) => status?.state === 'Ready').map(({ spec }) => spec.template.spec?.containers[0]?.image)
-      expect(new Set(images).difference(new Set([`game:${version}`]))).toEqual(new Set())
-      for (const { metadata, spec } of now) {
+      const balancers = (await client.list(services, { namespace: 'default' })).items.filter(one => one.spec?.type === 'LoadBalancer')
+      expect(balancers.map(({ metadata }) => metadata.name).toSorted()).toEqual(
+        annotations === undefined ? [] : now.map(({ metadata }) => metadata.name).toSorted(),
+      )
+      expect(new Set(balancers.map(one => one.spec?.ports?.[0]?.port)).size).toBe(balancers.length)
+      if (annotations !== undefined)
+        for (const { status } of now) expect(status?.addresses).toContainEqual({ type: 'NetworkIP', address: status?.address })
+      for (const { metadata } of now.filter(({ status }) => status?.state === 'Ready')) {
         const pod = await client.get(pods, at(metadata.name))
-        expect(pod.spec?.containers[0]?.image).toBe(spec.template.spec?.containers[0]?.image)
+        const season = (template.metadata?.labels as Record<string, string> | undefined)?.['season']
+        expect(pod.spec?.containers[0]?.image).toBe(template.spec.template.spec?.containers[0]?.image)
+        expect([metadata.labels?.['season'], pod.metadata.labels?.['season']]).toEqual([season, season])
+        expect(Object.keys(metadata.annotations ?? {}).filter(name => name.startsWith('berth.dev/updating'))).toEqual([])
       }
     }, 20_000)
   })

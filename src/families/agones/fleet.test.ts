@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { fleets } from '../../apis/agones.dev/fleet.ts'
 import { gameServers } from '../../apis/agones.dev/game-server.ts'
 import { gameServerSets } from '../../apis/agones.dev/game-server-set.ts'
+import { events } from '../../apis/core/resources.generated.ts'
 import { at, client, createFleet, eventually, playGames, sdk, useInProcessAgones } from '../../../test/harness/in-process-agones.ts'
 
 useInProcessAgones()
@@ -44,6 +45,17 @@ describe('a Fleet', () => {
       expect(await images()).toEqual(Array.from({ length: 6 }, () => 'game:2'))
       expect(await setsOf()).toHaveLength(1)
     }, 15_000)
+  })
+
+  it('whose sets the API refuses says so, and counts what there is', async () => {
+    const spec = { template: { spec: { containers: [{ name: 'game', image: 'game:1' }] } } }
+    await createFleet('refused', 1, { template: { metadata: { labels: { team: 'a/b' } }, spec } })
+    await eventually(async () => expect(await statusOf('refused')).toMatchObject({ replicas: 0, readyReplicas: 0 }))
+    await eventually(async () => {
+      const { items } = await client.list(events)
+      const told = items.filter(({ involvedObject, reason }) => involvedObject.name === 'refused' && reason === 'FailedCreate')
+      expect(told[0]?.message).toMatch(/metadata\.labels.*a\/b/)
+    })
   })
 
   it('makes everything anew with Recreate', async () => {

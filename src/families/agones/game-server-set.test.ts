@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { gameServers } from '../../apis/agones.dev/game-server.ts'
 import { gameServerSets } from '../../apis/agones.dev/game-server-set.ts'
+import { events } from '../../apis/core/resources.generated.ts'
 import {
   at,
   client,
@@ -30,6 +31,18 @@ describe('a GameServerSet', () => {
     const ours = writes.filter(write => /pods$|gameservers$/.test(write))
     // The server, its pod, where it is, that its game asks to be ready, and that it is.
     expect(ours.length / 10).toBe(5)
+  })
+
+  it('whose servers the API refuses says so, and counts what there is', async () => {
+    const ports = [{ name: 'default', containerPort: 7654 }]
+    const spec = { ports, template: { spec: { containers: [{ name: 'game', image: 'game:1' }] } } }
+    await createSet('refused', 1, {}, { template: { metadata: { labels: { team: 'a/b' } }, spec } })
+    await eventually(async () => expect(await statusOf('refused')).toMatchObject({ replicas: 0, readyReplicas: 0 }))
+    await eventually(async () => {
+      const { items } = await client.list(events)
+      const told = items.filter(({ involvedObject, reason }) => involvedObject.name === 'refused' && reason === 'FailedCreate')
+      expect(told[0]?.message).toMatch(/metadata\.labels.*a\/b/)
+    })
   })
 
   it('keeps servers that are in use when there are too many', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { gameServers } from '../../apis/agones.dev/game-server.ts'
-import { nodes, pods } from '../../apis/core/resources.generated.ts'
+import { events, nodes, pods } from '../../apis/core/resources.generated.ts'
 import {
   at,
   client,
@@ -17,6 +17,8 @@ import {
 useInProcessAgones()
 
 const podOf = (name: string) => client.get(pods, at(name))
+const messagesOf = async (name: string) =>
+  (await client.list(events)).items.filter(({ involvedObject }) => involvedObject.name === name).map(({ message }) => message)
 const gone = (name: string) => eventually(() => expect(serverOf(name)).rejects.toMatchObject({ code: 404 }) as Promise<void>)
 
 describe('a GameServer', () => {
@@ -89,6 +91,23 @@ describe('a GameServer', () => {
     await createServer('refused', { template: { spec: { containers } } })
     const { metadata } = await inState('refused', 'Error')
     expect(Date.parse(metadata.annotations?.['agones.dev/errored-at'] ?? '')).not.toBeNaN()
+    expect(metadata.annotations?.['berth.dev/error']).toMatch(/spec\.containers\[0\]\.volumeMounts\[0\]\.name: .*nowhere/)
+  })
+
+  it('goes to Error as well where admission has not seen what it would refuse', async () => {
+    const containers = ['a', 'b'].map(name => ({ name, image: 'game:1' }))
+    await createServer('unseen', { template: { spec: { containers } } })
+    const { metadata } = await inState('unseen', 'Error')
+    expect(metadata.annotations?.['berth.dev/error']).toContain('spec.container: Required value: Container is required when using multiple')
+    await expect(podOf('unseen')).rejects.toMatchObject({ code: 404 })
+  })
+
+  it('whose range of ports nobody knows, or has too few, waits and says for what', async () => {
+    await createServer('odd', { ports: [{ name: 'a', containerPort: 1, range: 'nobodys' }] })
+    await createServer('many', { ports: ['a', 'b', 'c'].map(name => ({ name, containerPort: 1, range: 'few' })) })
+    await eventually(async () => expect(await messagesOf('odd')).toEqual(['there is no port range "nobodys", only default, few']))
+    await eventually(async () => expect(await messagesOf('many')).toEqual(['no host ports are left for 3 ports']))
+    expect((await serverOf('odd')).status?.state).toBe('PortAllocation')
   })
 
   it('has one number for a port of both protocols, and different ones for different ports', async () => {

@@ -1,8 +1,9 @@
 import type { AddressEngine } from '../../addresses/engine.ts'
 import { fleets } from '../../apis/agones.dev/fleet.ts'
+import { labels } from '../../apis/agones.dev/labels.ts'
 import { gameServers } from '../../apis/agones.dev/game-server.ts'
 import { gameServerSets } from '../../apis/agones.dev/game-server-set.ts'
-import { nodes, pods } from '../../apis/core/resources.generated.ts'
+import { controllerrevisions, nodes, pods } from '../../apis/core/resources.generated.ts'
 import type { Node, Pod } from '../../apis/core/types.generated.ts'
 import { Cache } from '../../kube/cache.ts'
 import type { Client } from '../../kube/client.ts'
@@ -17,12 +18,14 @@ import type { AgonesConfig, AgonesContext } from './context.ts'
 import { createFleetController } from './fleet/controller.ts'
 import { createSetController } from './game-server-set/controller.ts'
 import { createServerController } from './game-server/controller.ts'
+import { networkOf } from './game-server/network.ts'
 import { indexes } from './names.ts'
+import { sidecarsMayChangeInUse } from './update-policy.ts'
 
 export interface AgonesOptions {
   readonly client: Client
   /** Started already. */
-  readonly addresses: Pick<AddressEngine, 'hostPorts'>
+  readonly addresses: AddressEngine
   readonly config: AgonesConfig
   /** Shared stores; default: stores of its own. */
   readonly cache?: Cache
@@ -43,6 +46,7 @@ export function agonesStores(cache: Cache) {
     setStore: cache.store(gameServerSets, { indexes: { [indexes.controller]: byControllerUid } }),
     serverStore: cache.store(gameServers, { indexes: { [indexes.controller]: byControllerUid } }),
     podStore: cache.store(pods, { indexes: { [indexes.node]: byNode } }),
+    revisionStore: cache.store(controllerrevisions, { labelSelector: labels.fleet, indexes: { [indexes.controller]: byControllerUid } }),
     nodeStore: cache.store(nodes),
   }
 }
@@ -53,12 +57,13 @@ export async function startAgones(options: AgonesOptions, signal: AbortSignal): 
   await using stack = new AsyncDisposableStack()
   const cache = options.cache ?? stack.use(new Cache({ client, clock, logger }))
   const recorder = options.recorder ?? stack.use(createEventRecorder({ client, component: 'gameserver-controller', clock, logger }))
-  const { fleetStore, setStore, serverStore, podStore, nodeStore } = agonesStores(cache)
-  await Promise.all([fleetStore, setStore, serverStore, podStore, nodeStore].map(store => store.whenSynced(signal)))
+  const { fleetStore, setStore, serverStore, podStore, revisionStore, nodeStore } = agonesStores(cache)
+  await Promise.all([fleetStore, setStore, serverStore, podStore, revisionStore, nodeStore].map(store => store.whenSynced(signal)))
   const asked = { client, clock }
   const context: AgonesContext = {
     client,
     config,
+    addresses,
     hostPorts: addresses.hostPorts,
     clock,
     logger,
@@ -79,6 +84,13 @@ export async function startAgones(options: AgonesOptions, signal: AbortSignal): 
       }),
     ),
     pods: stack.use(new OwnWrites(podStore, { ...asked, type: pods, gone: pod => servers.enqueue(keyOf(pod)) })),
+    revisions: stack.use(
+      new OwnWrites(revisionStore, {
+        ...asked,
+        type: controllerrevisions,
+        gone: revision => ownerKey(revision, fleets.kind).forEach(key => fleetController.enqueue(key)),
+      }),
+    ),
     nodes: nodeStore,
   }
   const servers = stack.use(createServerController(context, options.metrics === undefined ? {} : { metrics: options.metrics }))
@@ -88,12 +100,22 @@ export async function startAgones(options: AgonesOptions, signal: AbortSignal): 
     keysOf: node => podStore.byIndex(indexes.node, node.metadata.name).map(keyOf),
     changed: (node, old) => addressesText(node) !== addressesText(old),
   })
+  servers.watch(setStore, {
+    keysOf: set => serverStore.byIndex(indexes.controller, set.metadata.uid).map(keyOf),
+    changed: (set, old) => sidecarsMayChangeInUse(set) !== sidecarsMayChangeInUse(old),
+  })
   const sets = stack.use(createSetController(context, options.metrics === undefined ? {} : { metrics: options.metrics }))
   sets.watch(setStore)
   sets.watch(serverStore, { keysOf: server => ownerKey(server, gameServerSets.kind), delayMs: setDelayMs })
   const fleetController = stack.use(createFleetController(context, options.metrics === undefined ? {} : { metrics: options.metrics }))
   fleetController.watch(fleetStore)
   fleetController.watch(setStore, { keysOf: set => ownerKey(set, fleets.kind), delayMs: setDelayMs })
+  stack.use(
+    addresses.subscribe(key => {
+      if (networkOf(context.servers.get(key)?.metadata.annotations) !== undefined) servers.enqueue(key)
+    }),
+  )
+  fleetController.watch(revisionStore, { keysOf: revision => ownerKey(revision, fleets.kind), delayMs: setDelayMs })
   await Promise.all([servers.start(signal), sets.start(signal), fleetController.start(signal)])
   return stack.move()
 }

@@ -8,21 +8,23 @@ import type { AdmissionHandler } from '../../kube/webhook/webhook-server.ts'
 import { equalJson } from '../../schema/json.ts'
 import { invalidStatus } from '../../schema/status.ts'
 import { agonesAdmission } from './admission.ts'
+import type { CloudProduct } from './cloud-product/cloud-product.ts'
+import { passthroughHandler, passthroughPath, type PassthroughOptions } from './cloud-product/passthrough-webhook.ts'
 
 /** Where the webhooks are served. Berth's chart names them. */
 const paths = { validate: '/validate/agones.dev', mutate: '/mutate/agones.dev' } as const
 
 const types = [fleets, gameServerSets, gameServers]
 
-export interface AgonesWebhooksOptions {
+export interface AgonesWebhooksOptions extends PassthroughOptions {
   readonly sdkVersion: string
-  /** Everything in other namespaces is admitted as it is. Default: all are looked at. */
-  readonly namespaces?: readonly string[]
+  readonly cloudProduct: CloudProduct
 }
 
-/** Answers AdmissionReviews about Fleets, GameServerSets and GameServers of Agones, by path. */
-export function agonesWebhooks({ sdkVersion, namespaces }: AgonesWebhooksOptions): ReadonlyMap<string, AdmissionHandler> {
-  const step = agonesAdmission(sdkVersion)
+/** Answers AdmissionReviews about Fleets, GameServerSets and GameServers of Agones, and pods with passthrough ports, by path. */
+export function agonesWebhooks({ sdkVersion, cloudProduct, ...about }: AgonesWebhooksOptions): ReadonlyMap<string, AdmissionHandler> {
+  const { namespaces } = about
+  const step = agonesAdmission(sdkVersion, cloudProduct)
   const typeOf = ({ resource: { group, resource }, operation, subResource, namespace, object }: AdmissionRequest) => {
     const type = types.find(one => one.group === group && one.plural === resource)
     const isSeen = namespaces === undefined || namespaces.includes(namespace ?? '')
@@ -30,6 +32,7 @@ export function agonesWebhooks({ sdkVersion, namespaces }: AgonesWebhooksOptions
     return type !== undefined && isSeen && !isLeaving && step.matches({ type }, operation, subResource) ? type : undefined
   }
   return new Map<string, AdmissionHandler>([
+    [passthroughPath, passthroughHandler(about)],
     [
       paths.validate,
       async request => {

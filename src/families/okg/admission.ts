@@ -55,8 +55,7 @@ export class OkgReviewer {
   }
 
   #errorsOf(set: DeepReadonly<GameServerSet>, old: DeepReadonly<GameServerSet> | undefined): FieldError[] {
-    const { addresses } = this.#options
-    return validateGameServerSet(set, old, (provider, parameters) => addresses.validate(provider, parameters), addresses.providers)
+    return validateGameServerSet(set, old, this.#options.addresses)
   }
 
   async #setOf({ metadata }: DeepReadonly<GameServer>, signal: AbortSignal | undefined): Promise<DeepReadonly<GameServerSet> | undefined> {

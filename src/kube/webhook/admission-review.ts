@@ -39,9 +39,8 @@ export function requestOf(body: unknown): AdmissionRequest | undefined {
 
 /** The AdmissionReview that carries an answer. */
 export function reviewOf(uid: string, given: AdmissionAnswer): object {
-  const { warnings = [], ...answer } = given
-  const changes = given.allowed && given.patch !== undefined && given.patch.length > 0 ? given.patch : undefined
-  const patch = changes && { patchType: 'JSONPatch', patch: Buffer.from(JSON.stringify(changes)).toString('base64') }
+  const { warnings = [], patch: changes = [], ...answer } = { patch: undefined, ...given }
+  const patch = changes.length > 0 && { patchType: 'JSONPatch', patch: Buffer.from(JSON.stringify(changes)).toString('base64') }
   return {
     apiVersion,
     kind: 'AdmissionReview',

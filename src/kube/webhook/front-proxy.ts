@@ -30,8 +30,19 @@ export function frontProxyOf(config: DeepReadonly<ConfigMap> | undefined): Front
 /** Whether the other end has shown a certificate that only the API server has. */
 export function isFrontProxy(socket: Pick<TLSSocket, 'authorized' | 'getPeerCertificate'>, proxy: FrontProxy | undefined): boolean {
   if (proxy === undefined || !socket.authorized) return false
-  const name: unknown = socket.getPeerCertificate().subject?.CN
-  return proxy.names.length === 0 || (typeof name === 'string' && proxy.names.includes(name))
+  return proxy.names.length === 0 || proxy.names.includes(commonNameOf(socket))
+}
+
+/** Of the certificate that a connection showed at its beginning. Reading one takes longer than much of what a request is about. */
+const commonNames = new WeakMap<object, string>()
+
+function commonNameOf(socket: Pick<TLSSocket, 'getPeerCertificate'>): string {
+  let name = commonNames.get(socket)
+  if (name === undefined) {
+    const said: unknown = socket.getPeerCertificate().subject?.CN
+    commonNames.set(socket, (name = typeof said === 'string' ? said : ''))
+  }
+  return name
 }
 
 function listOf(json: string): string[] {

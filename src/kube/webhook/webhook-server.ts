@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import { constants, performServerHandshake, type ServerHttp2Session } from 'node:http2'
 import { createServer, type Server } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import type { SecureContextOptions, TLSSocket } from 'node:tls'
@@ -8,6 +8,7 @@ import { type Logger, noopLogger } from '../logger.ts'
 import { type MetricsSink, noopMetrics } from '../metrics.ts'
 import type { KeyAndCertificate } from '../tls/certificates.ts'
 import { type FrontProxy, isFrontProxy } from './front-proxy.ts'
+import { type Exchange, http1Exchange, http2Exchange } from './exchange.ts'
 import { type AdmissionAnswer, type AdmissionRequest, requestOf, reviewOf } from './admission-review.ts'
 
 /**
@@ -52,6 +53,10 @@ export interface WebhookServerOptions {
 const largestBody = 8 * 1024 * 1024
 /** What API servers wait at most. */
 const longestWaitMs = 30_000
+/** Connections without a request are closed after this long. */
+const keepAliveMs = 120_000
+/** Requests at a time on one connection of HTTP/2. */
+const mostStreams = 1000
 
 class BadRequest extends Error {
   readonly status: number
@@ -72,6 +77,7 @@ export class WebhookServer implements AsyncDisposable {
   readonly #inFlight = new Map<string, number>()
   #certificate: KeyAndCertificate
   #frontProxy: FrontProxy | undefined
+  readonly #sessions = new Set<ServerHttp2Session>()
   #retiring = false
   #port = 0
 
@@ -81,10 +87,14 @@ export class WebhookServer implements AsyncDisposable {
     this.#metrics = options.metrics ?? noopMetrics
     this.#clock = options.clock ?? systemClock
     this.#certificate = options.certificate
-    const limits = { headersTimeout: 10_000, requestTimeout: longestWaitMs, keepAliveTimeout: 120_000 }
+    const limits = { headersTimeout: 10_000, requestTimeout: longestWaitMs, keepAliveTimeout: keepAliveMs }
     // Asked for by name only where an API is served: webhooks are called without one.
-    const clients = options.api === undefined ? {} : { requestCert: true, rejectUnauthorized: false }
-    this.#server = createServer({ ...this.#context(), ...clients, ...limits }, (request, response) => void this.#serve(request, response))
+    const clients = options.api === undefined ? {} : { requestCert: true, rejectUnauthorized: false, ALPNProtocols: ['h2', 'http/1.1'] }
+    this.#server = createServer(
+      { ...this.#context(), ...clients, ...limits },
+      (request, response) => void this.#serve(http1Exchange(request, response)),
+    )
+    if (options.api !== undefined) this.#alsoHttp2()
     this.#server.on('tlsClientError', error => this.#logger.debug('TLS handshake failed', { error: error.message }))
   }
 
@@ -111,18 +121,51 @@ export class WebhookServer implements AsyncDisposable {
   setFrontProxy(proxy: FrontProxy | undefined): void {
     this.#frontProxy = proxy
     this.#server.setSecureContext(this.#context())
+    // Who is on a connection that lasts shall show again who it is.
+    for (const session of this.#sessions) session.close()
   }
 
   /** Answers as before, but asks clients to come back over a new connection: before a stop, while the address is still being advertised. */
   retire(): void {
     this.#retiring = true
+    for (const session of this.#sessions) session.close()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.retire()
     const closed = new Promise<void>(resolve => this.#server.close(() => resolve()))
-    using _force = this.#clock.after(this.#options.drainMs ?? 10_000, () => this.#server.closeAllConnections())
+    using _force = this.#clock.after(this.#options.drainMs ?? 10_000, () => {
+      this.#server.closeAllConnections()
+      for (const session of this.#sessions) session.destroy()
+    })
     await closed
+  }
+
+  /**
+   * API servers ask an API behind them over one connection of HTTP/2 where they can. Over HTTP/1.1 a burst of requests is first of all one of TLS
+   * handshakes, each of them worth some allocations. Webhooks they call over HTTP/1.1.
+   */
+  #alsoHttp2(): void {
+    const others = this.#server.listeners('secureConnection')
+    this.#server.removeAllListeners('secureConnection')
+    this.#server.on('secureConnection', (socket: TLSSocket) => {
+      if (socket.alpnProtocol === 'h2') this.#serveSession(socket)
+      else for (const listener of others) listener.call(this.#server, socket)
+    })
+  }
+
+  #serveSession(socket: TLSSocket): void {
+    const session = performServerHandshake(socket, { settings: { maxConcurrentStreams: mostStreams } })
+    session.setTimeout(keepAliveMs, () => session.close())
+    this.#sessions.add(session)
+    session.once('close', () => this.#sessions.delete(session))
+    // A connection that breaks is for its client to notice.
+    session.on('error', error => this.#logger.debug('an HTTP/2 connection failed', { error: error.message }))
+    session.on('stream', (stream, headers) => {
+      stream.setTimeout(2 * longestWaitMs, () => stream.close(constants.NGHTTP2_CANCEL))
+      stream.on('error', error => this.#logger.debug('an HTTP/2 stream failed', { error: error.message }))
+      void this.#serve(http2Exchange(stream, headers, socket))
+    })
   }
 
   #context(): SecureContextOptions {
@@ -130,11 +173,11 @@ export class WebhookServer implements AsyncDisposable {
     return { key, cert, minVersion: 'TLSv1.2', ...(this.#frontProxy !== undefined && { ca: this.#frontProxy.ca }) }
   }
 
-  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { pathname, searchParams } = new URL(request.url ?? '/', 'https://webhook')
+  async #serve(exchange: Exchange): Promise<void> {
+    const { pathname, searchParams } = new URL(exchange.target, 'https://webhook')
     const handler = this.#options.handlers.get(pathname)
     const { api } = this.#options
-    if (handler === undefined && api !== undefined) return this.#serveApi(api, pathname, request, response)
+    if (handler === undefined && api !== undefined) return this.#serveApi(api, pathname, exchange)
     const webhook = handler === undefined ? 'unknown' : pathname
     const startedAt = this.#clock.now()
     this.#count(webhook, 1)
@@ -142,11 +185,11 @@ export class WebhookServer implements AsyncDisposable {
     let body: string
     try {
       if (handler === undefined) throw new BadRequest(404, `no webhook is served at ${pathname}`)
-      if (request.method !== 'POST') throw new BadRequest(405, 'AdmissionReviews are sent with POST')
-      const asked = requestOf(parse(await readBody(request)))
+      if (exchange.method !== 'POST') throw new BadRequest(405, 'AdmissionReviews are sent with POST')
+      const asked = requestOf(parse(await readBody(exchange)))
       if (asked === undefined) throw new BadRequest(400, 'the body is no AdmissionReview of admission.k8s.io/v1')
       const gone = new AbortController()
-      response.once('close', () => gone.abort(new Error('the caller has gone')))
+      exchange.onClose(() => gone.abort(new Error('the caller has gone')))
       const signal = AbortSignal.any([gone.signal, AbortSignal.timeout(waitOf(searchParams.get('timeout')))])
       const answer = await handler(asked, signal)
       body = JSON.stringify(reviewOf(asked.uid, answer))
@@ -159,26 +202,22 @@ export class WebhookServer implements AsyncDisposable {
     this.#metrics.increment('controller_runtime_webhook_requests_total', { webhook, code: String(status) })
     this.#metrics.observe('controller_runtime_webhook_latency_seconds', { webhook }, (this.#clock.now() - startedAt) / 1000)
     this.#count(webhook, -1)
-    if (this.#retiring || !request.complete) response.setHeader('connection', 'close')
-    response.writeHead(status, { 'content-type': status === 200 ? 'application/json' : 'text/plain' }).end(body)
+    exchange.answer(status, status === 200 ? 'application/json' : 'text/plain', body, this.#retiring)
   }
 
-  async #serveApi(
-    api: NonNullable<WebhookServerOptions['api']>,
-    path: string,
-    request: IncomingMessage,
-    response: ServerResponse,
-  ): Promise<void> {
-    const { method = 'GET' } = request
+  async #serveApi(api: NonNullable<WebhookServerOptions['api']>, path: string, exchange: Exchange): Promise<void> {
+    const { method } = exchange
     const gone = new AbortController()
-    response.once('close', () => gone.abort(new Error('the caller has gone')))
-    let answer: ApiAnswer
+    let answer: ApiAnswer | undefined
+    exchange.onClose(() => {
+      if (answer === undefined) gone.abort(new Error('the caller has gone'))
+    })
     try {
-      if (!isFrontProxy(request.socket as TLSSocket, this.#frontProxy)) {
+      if (!isFrontProxy(exchange.socket, this.#frontProxy)) {
         answer = failure(401, 'Unauthorized', 'this API is reached through the API server')
       } else {
-        const body = method === 'GET' ? '' : await readBody(request)
-        const contentType = (request.headers['content-type'] ?? '').split(';', 1)[0]?.trim() ?? ''
+        const body = method === 'GET' ? '' : await readBody(exchange)
+        const contentType = exchange.contentType.split(';', 1)[0]?.trim() ?? ''
         answer = await api({ method, path, body, contentType }, gone.signal)
       }
     } catch (error) {
@@ -188,8 +227,7 @@ export class WebhookServer implements AsyncDisposable {
         if (!gone.signal.aborted) this.#logger.error('an API request failed', { method, path, error })
       }
     }
-    if (this.#retiring || !request.complete) response.setHeader('connection', 'close')
-    response.writeHead(answer.status, { 'content-type': 'application/json' }).end(JSON.stringify(answer.body))
+    exchange.answer(answer.status, 'application/json', JSON.stringify(answer.body), this.#retiring)
   }
 
   #tell(webhook: string, { operation, namespace, name, userInfo, dryRun }: AdmissionRequest, answer: AdmissionAnswer): void {
@@ -209,10 +247,10 @@ function failure(status: number, reason: string, message: string): ApiAnswer {
   return { status, body: { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, reason, code: status } }
 }
 
-async function readBody(request: IncomingMessage): Promise<string> {
+async function readBody({ body }: Exchange): Promise<string> {
   const chunks: Buffer[] = []
   let size = 0
-  for await (const chunk of request as AsyncIterable<Buffer>) {
+  for await (const chunk of body) {
     size += chunk.length
     if (size > largestBody) throw new BadRequest(413, `an AdmissionReview may have ${largestBody} bytes`)
     chunks.push(chunk)

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import type { Template } from '../model.ts'
 
 const ALPHABET = 'bcdfghjklmnpqrstvwxz2456789'
 
@@ -7,7 +6,7 @@ const ALPHABET = 'bcdfghjklmnpqrstvwxz2456789'
  * The name of a template's content: equal templates have equal hashes, whatever the order of their keys. Ten characters that are
  * valid in label values and object names.
  */
-export function hashTemplate(template: Template): string {
+export function hashTemplate(template: object): string {
   const digest = createHash('sha256').update(canonicalJson(template)).digest()
   return Array.from(digest.subarray(0, 10), byte => ALPHABET[byte % ALPHABET.length]).join('')
 }

@@ -104,9 +104,10 @@ function byContainer(asks: readonly Ask[], numbers: readonly number[]): PodPorts
 }
 
 function endpointsOf(port: Backend['hostPorts'][number], podIP: string, nodeIP: string, node: string): Endpoint[] {
-  const same = { ask: `${port.container}-${port.containerPort}`, protocol: port.protocol }
+  const { container, containerPort, protocol } = port
+  const same = { ask: `${container}-${containerPort}`, containerPort, protocol }
   return [
-    { ...same, ip: podIP, port: port.containerPort, scope: 'internal', pool: '' },
+    { ...same, ip: podIP, port: containerPort, scope: 'internal', pool: '' },
     { ...same, ip: nodeIP, port: port.hostPort, scope: 'external', pool: node },
   ]
 }

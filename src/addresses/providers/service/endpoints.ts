@@ -41,6 +41,7 @@ function loadBalancerStatus(
     for (const { ip, hostname } of addresses) {
       endpoints.push({
         ask: String(port.target),
+        containerPort: port.target,
         protocol: port.protocol,
         ...(ip === undefined || ip === '' ? {} : { ip }),
         ...(hostname === undefined || hostname === '' ? {} : { host: hostname }),
@@ -72,6 +73,7 @@ function nodePortStatus(
       internal(backend, port),
       {
         ask: String(port.target),
+        containerPort: port.target,
         protocol: port.protocol,
         ip: address,
         port: port.nodePort ?? 0,
@@ -99,5 +101,6 @@ function servicePorts(service: DeepReadonly<Service>): SeenPort[] {
 }
 
 function internal(backend: Backend, port: SeenPort): Endpoint {
-  return { ask: String(port.target), protocol: port.protocol, ip: backend.podIPs[0] ?? '', port: port.target, scope: 'internal', pool: '' }
+  const { target, protocol } = port
+  return { ask: String(target), containerPort: target, protocol, ip: backend.podIPs[0] ?? '', port: target, scope: 'internal', pool: '' }
 }

@@ -1,5 +1,4 @@
 import { selectorDisabledKey } from '../../../apis/game.kruise.io/annotations.ts'
-import { labels } from '../../../apis/game.kruise.io/labels.ts'
 import type { Service, ServicePort } from '../../../apis/core/types.generated.ts'
 import type { DeepReadonly, New, OwnerReference } from '../../../kube/object.ts'
 import { splitKey } from '../../../kube/object.ts'
@@ -51,8 +50,7 @@ export function desiredType({ row, claim }: ServiceInput): 'LoadBalancer' | 'Nod
 
 /** A load balancer is switched off by the Service's type, a NodePort Service by a selector that finds nothing. */
 export function desiredSelector({ row, claim }: ServiceInput): Record<string, string> {
-  const isOff = row.loadBalancer === undefined && claim.disabled
-  return { [isOff ? selectorDisabledKey : labels.podName]: splitKey(claim.key).name }
+  return row.loadBalancer === undefined && claim.disabled ? { [selectorDisabledKey]: splitKey(claim.key).name } : { ...claim.selector }
 }
 
 export function desiredPorts({ row, settings }: ServiceInput, numbers: readonly number[]): ServicePort[] {

@@ -12,7 +12,8 @@ const share = (name: string, wanted: number, more: Partial<Share> = {}): Share =
   leaving: 0,
   ...more,
 })
-const rolling: Rollout = { replicas: 100, type: 'RollingUpdate', maxSurge: '25%', maxUnavailable: '25%' }
+const rolling: Rollout = { replicas: 100, type: 'RollingUpdate', maxSurge: '25%', maxUnavailable: '25%', paused: false }
+const paused: Rollout = { ...rolling, paused: true }
 
 describe('balance', () => {
   it.each<[string, Rollout, Share, readonly Share[], Record<string, number>]>([
@@ -24,6 +25,16 @@ describe('balance', () => {
       [share('old', 0, { replicas: 30, ready: 0, allocated: 20, reserved: 10 })],
       { new: 70, old: 0 },
     ],
+    ['a pause leaves a rollout where it is', paused, share('new', 45), [share('old', 70)], { new: 45, old: 70 }],
+    [
+      'more servers come on both sides of a pause',
+      { ...paused, replicas: 200 },
+      share('new', 30),
+      [share('old', 70)],
+      { new: 60, old: 140 },
+    ],
+    ['fewer as well', { ...paused, replicas: 7 }, share('new', 30), [share('old', 70)], { new: 2, old: 5 }],
+    ['one template has all, pause or not', { ...paused, replicas: 7 }, share('new', 3), [], { new: 7 }],
     [
       'Recreate takes everything down but what is in use',
       { ...rolling, type: 'Recreate' },
@@ -79,7 +90,7 @@ describe('balance', () => {
   it('always comes to an end, and never has fewer servers Ready than it may', () => {
     fc.assert(
       fc.property(world, ({ replicas, old, surge, missing }) => {
-        const rollout: Rollout = { replicas, type: 'RollingUpdate', maxSurge: surge, maxUnavailable: missing }
+        const rollout: Rollout = { replicas, type: 'RollingUpdate', maxSurge: surge, maxUnavailable: missing, paused: false }
         let active = share('new', 0)
         let rest = old.map(({ wanted, allocated }, index) => {
           const used = Math.min(wanted, allocated)

@@ -19,6 +19,8 @@ export interface Share {
 export interface Rollout {
   readonly replicas: number
   readonly type: 'RollingUpdate' | 'Recreate'
+  /** Servers neither move to the new template nor back; only a change of the number of servers has an effect, on all sets alike. */
+  readonly paused: boolean
   /** A number, or a percentage of the replicas, rounded up. */
   readonly maxSurge: number | string
   /** A number, or a percentage of the servers that are Ready, rounded down, at least 1. */
@@ -30,12 +32,23 @@ export function balance(rollout: Rollout, active: Share, rest: readonly Share[])
   const { replicas, type } = rollout
   const kept = sum(rest, ({ allocated, reserved }) => allocated + reserved)
   if (rest.every(({ wanted }) => wanted === 0)) return shares(active, Math.max(0, replicas - kept), rest, () => 0)
+  if (rollout.paused) return proportional(rollout, [active, ...rest])
   if (type === 'Recreate') {
     const allocated = sum(rest, share => share.allocated)
     return shares(active, Math.max(0, replicas - allocated), rest, () => 0)
   }
   const shrunk = shrink(rollout, active, rest)
   return shares(active, grow(rollout, active, rest), rest, ({ name, wanted }) => shrunk.get(name) ?? wanted)
+}
+
+/** Between the wanted number and what the surge adds, all stay as they are; otherwise each set keeps its share, the largest the rest of it. */
+function proportional({ replicas, maxSurge }: Rollout, sets: readonly Share[]): ReadonlyMap<string, number> {
+  const total = sum(sets, ({ wanted }) => wanted)
+  const mayStay = total >= replicas && total <= replicas + portionOf(maxSurge, replicas, Math.ceil)
+  const result = new Map(sets.map(({ name, wanted }) => [name, mayStay ? wanted : Math.floor((wanted * replicas) / total)]))
+  const largest = sets.reduce((one, other) => (other.wanted > one.wanted ? other : one)).name
+  const missing = mayStay ? 0 : replicas - [...result.values()].reduce((all, one) => all + one, 0)
+  return result.set(largest, (result.get(largest) ?? 0) + missing)
 }
 
 /** The next step up of the new template: as far as the surge reaches, when the last step is done. */

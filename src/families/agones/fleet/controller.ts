@@ -1,8 +1,10 @@
 /** Keeps the GameServerSets of a Fleet: one for its template, and older ones until their servers are gone. */
 import { defaults } from '../../../apis/agones.dev/defaults.ts'
 import { type Fleet, fleets } from '../../../apis/agones.dev/fleet.ts'
+import { gameServers } from '../../../apis/agones.dev/game-server.ts'
 import { type GameServerSet, gameServerSets } from '../../../apis/agones.dev/game-server-set.ts'
-import { isAlreadyExists, isConflict, isNamespaceTerminating, isNotFound } from '../../../kube/api-error.ts'
+import { labels } from '../../../apis/agones.dev/labels.ts'
+import { isAlreadyExists, isConflict, isNamespaceTerminating, isNotFound, isRefused } from '../../../kube/api-error.ts'
 import { type Controller, createController, type Result } from '../../../kube/controller.ts'
 import type { MetricsSink } from '../../../kube/metrics.ts'
 import type { DeepReadonly, ObjectKey } from '../../../kube/object.ts'
@@ -11,8 +13,12 @@ import { equalJson } from '../../../schema/json.ts'
 import type { Instant } from '../../../servers/model.ts'
 import { generatedKeys } from '../../../servers/identity.ts'
 import type { AgonesContext } from '../context.ts'
+import { serversOf } from '../game-server-set/servers-of.ts'
+import { statusOf } from '../game-server-set/status.ts'
 import { indexes } from '../names.ts'
+import { isPaused } from '../update-policy.ts'
 import { balance, type Rollout } from './balance.ts'
+import { syncHistory } from './history.ts'
 import { fleetStatus, type FleetSets, followingPatch, isDone, newSet, setsOf, shareOf, sharedSpec } from './sets.ts'
 
 /** The least time between two status writes of one fleet while it moves. */
@@ -30,23 +36,39 @@ export function createFleetController(context: AgonesContext, options: { workers
       return 'done'
     }
     try {
-      const sets = setsOf(fleet, ownedBy(fleet))
-      if (sets.active === undefined) await createActive(fleet, sets, signal)
-      else {
-        const active = await follow(fleet, sets.active, signal)
-        await rebalance(fleet, { ...sets, active }, signal)
-      }
-      return await publish(key, fleet, signal)
+      // What fails does not keep what there is from being counted.
+      const [share] = await Promise.allSettled([shareOut(fleet, ownedBy(fleet), signal)])
+      const result = await publish(key, fleet, signal)
+      if (share.status === 'rejected') throw share.reason
+      return result
     } catch (error) {
       if (isConflict(error) || isNotFound(error) || isNamespaceTerminating(error)) return { requeueAfterMs: 1000 }
       throw error
     }
   }
 
+  async function shareOut(fleet: DeepReadonly<Fleet>, owned: readonly DeepReadonly<GameServerSet>[], signal: AbortSignal): Promise<void> {
+    await syncHistory(context, fleet, owned, signal)
+    const sets = setsOf(fleet, owned)
+    if (sets.active === undefined) return createActive(fleet, sets, signal)
+    const active = await follow(fleet, sets.active, signal)
+    await rebalance(fleet, { ...sets, active }, signal)
+  }
+
   function ownedBy(fleet: DeepReadonly<Fleet>): DeepReadonly<GameServerSet>[] {
-    return context.sets
-      .byIndex(indexes.controller, fleet.metadata.uid, set => isControlledBy(set, fleet))
-      .filter(set => !context.sets.isDeleting(set))
+    return (
+      context.sets
+        .byIndex(indexes.controller, fleet.metadata.uid, set => isControlledBy(set, fleet))
+        .filter(set => !context.sets.isDeleting(set))
+        // What the sets have written of their servers is for people: it comes late, and servers were allocated since.
+        .map(set => ({ ...set, status: statusOf(set, serversOf(context, set)) }))
+    )
+  }
+
+  /** Asked of the API itself: whatever the set still has goes with it. */
+  async function isEmpty({ metadata: { name, namespace = '' } }: DeepReadonly<GameServerSet>, signal: AbortSignal): Promise<boolean> {
+    const { items } = await client.list(gameServers, { namespace, labelSelector: `${labels.gameServerSet}=${name}`, signal })
+    return items.length === 0
   }
 
   async function createActive(fleet: DeepReadonly<Fleet>, { rest }: FleetSets, signal: AbortSignal): Promise<void> {
@@ -59,6 +81,7 @@ export function createFleetController(context: AgonesContext, options: { workers
       context.sets.wrote(await client.create(gameServerSets, newSet(fleet, name, replicas), { signal }))
       recorder.event(fleet, 'Normal', 'CreatingGameServerSet', `Created GameServerSet ${name}`)
     } catch (error) {
+      if (isRefused(error)) recorder.event(fleet, 'Warning', 'FailedCreate', `GameServerSet cannot be created: ${error.message}`)
       if (!isAlreadyExists(error)) throw error
       // Ours, and the watch lags; or somebody else's, whose end is news.
       const existing = await client.get(gameServerSets, { namespace: fleet.metadata.namespace ?? '', name }, { signal })
@@ -102,7 +125,7 @@ export function createFleetController(context: AgonesContext, options: { workers
         if (replicas !== set.spec.replicas)
           recorder.event(fleet, 'Normal', 'ScalingGameServerSet', `Scaling GameServerSet ${name} from ${set.spec.replicas} to ${replicas}`)
         else recorder.event(fleet, 'Normal', 'UpdatingGameServerSet', `Updated GameServerSet ${name}`)
-      } else if (set !== active && isDone(set)) {
+      } else if (set !== active && isDone(set) && (await isEmpty(set, signal))) {
         await client.delete(gameServerSets, { namespace, name }, { preconditions: { uid }, signal })
         context.sets.deleted(set)
         recorder.event(fleet, 'Normal', 'DeletingGameServerSet', `Deleted inactive GameServerSet ${name}`)
@@ -111,7 +134,7 @@ export function createFleetController(context: AgonesContext, options: { workers
   }
 
   async function publish(key: ObjectKey, fleet: DeepReadonly<Fleet>, signal: AbortSignal): Promise<Result> {
-    const status = fleetStatus(fleet.metadata.name, ownedBy(fleet))
+    const status = fleetStatus(fleet, ownedBy(fleet))
     if (equalJson(fleet.status ?? {}, status)) return 'done'
     const due = (statusWrittenAt.get(key) ?? 0) + statusIntervalMs
     const now = clock.now()
@@ -133,8 +156,9 @@ export function createFleetController(context: AgonesContext, options: { workers
   })
 }
 
-function rolloutOf({ spec }: DeepReadonly<Fleet>): Rollout {
+function rolloutOf(fleet: DeepReadonly<Fleet>): Rollout {
+  const { spec } = fleet
   const { maxSurge = defaults.surge, maxUnavailable = defaults.unavailable } = spec.strategy?.rollingUpdate ?? {}
   const type = spec.strategy?.type === 'Recreate' ? 'Recreate' : 'RollingUpdate'
-  return { replicas: spec.replicas ?? 0, type, maxSurge, maxUnavailable }
+  return { replicas: spec.replicas ?? 0, type, maxSurge, maxUnavailable, paused: isPaused(fleet) }
 }

@@ -5,7 +5,7 @@ import { labels } from '../../../apis/agones.dev/labels.ts'
 import type { DeepReadonly, New } from '../../../kube/object.ts'
 import { controllerReference } from '../../../kube/owner-reference.ts'
 import { equalJson } from '../../../schema/json.ts'
-import { canFollow, inPlaceNotes, notesForSet, notesOfFleet } from '../update-policy.ts'
+import { canFollow, inPlaceNotes, isPaused, notesForSet, notesOfFleet } from '../update-policy.ts'
 import type { Share } from './balance.ts'
 
 type Set = DeepReadonly<GameServerSet>
@@ -24,9 +24,14 @@ export function setsOf(fleet: DeepReadonly<Fleet>, owned: readonly Set[]): Fleet
   )
   // Of two with the same template the older one has the servers.
   const same = byAge.find(({ spec }) => equalJson(spec.template, fleet.spec.template))
-  const active =
-    same ?? (inPlaceNotes(fleet) === undefined ? undefined : byAge.findLast(({ spec }) => canFollow(spec.template, fleet.spec.template)))
+  const active = same ?? following(fleet, byAge)
   return { active, rest: byAge.filter(set => set !== active) }
+}
+
+/** The set that goes on with a template which none was made from. While updates are paused that is the newest: no other one begins. */
+function following(fleet: DeepReadonly<Fleet>, byAge: readonly Set[]): Set | undefined {
+  if (isPaused(fleet)) return byAge.at(-1)
+  return inPlaceNotes(fleet) === undefined ? undefined : byAge.findLast(({ spec }) => canFollow(spec.template, fleet.spec.template))
 }
 
 export function newSet(fleet: DeepReadonly<Fleet>, name: string, replicas: number): New<GameServerSet> {
@@ -55,7 +60,7 @@ export function followingPatch(fleet: DeepReadonly<Fleet>, { metadata, spec }: S
   const wanted = { ...others, ...notesForSet(fleet) }
   const steps = [
     ...(equalJson(own, wanted) ? [] : [{ op: 'add', path: '/metadata/annotations', value: wanted }]),
-    ...(equalJson(spec.template, template) ? [] : [{ op: 'replace', path: '/spec/template', value: template }]),
+    ...(equalJson(spec.template, template) || isPaused(fleet) ? [] : [{ op: 'replace', path: '/spec/template', value: template }]),
   ]
   return steps.length === 0 ? [] : [{ op: 'test', path: '/metadata/resourceVersion', value: metadata.resourceVersion }, ...steps]
 }
@@ -84,16 +89,20 @@ export function shareOf({ metadata, spec, status }: Set): Share {
 
 /** What has no servers and shall have none. */
 export function isDone({ spec, status }: Set): boolean {
-  return spec.replicas === 0 && status !== undefined && (status.replicas ?? 0) === 0 && (status.shutdownReplicas ?? 0) === 0
+  return spec.replicas === 0 && (status?.replicas ?? 0) === 0 && (status?.shutdownReplicas ?? 0) === 0
 }
 
-export function fleetStatus(name: string, sets: readonly Set[]): FleetStatus {
-  const total = (of: (status: NonNullable<Set['status']>) => number | undefined): number =>
-    sets.reduce((sum, { status }) => sum + ((status && of(status)) ?? 0), 0)
+export function fleetStatus({ metadata: { name }, spec: { template } }: DeepReadonly<Fleet>, sets: readonly Set[]): FleetStatus {
+  const total = (of: (status: NonNullable<Set['status']>) => number | undefined, counts: (set: Set) => boolean = () => true): number =>
+    sets.filter(counts).reduce((sum, { status }) => sum + ((status && of(status)) ?? 0), 0)
   const counters = totalsOf(sets, 'counters')
   const lists = totalsOf(sets, 'lists')
   return {
     replicas: total(status => status.replicas),
+    updatedReplicas: total(
+      status => status.updatedReplicas,
+      ({ spec }) => equalJson(spec.template, template),
+    ),
     readyReplicas: total(status => status.readyReplicas),
     reservedReplicas: total(status => status.reservedReplicas),
     allocatedReplicas: total(status => status.allocatedReplicas),

@@ -2,24 +2,25 @@
 import { type GameServer, gameServers } from '../../../apis/agones.dev/game-server.ts'
 import { type GameServerSet, gameServerSets } from '../../../apis/agones.dev/game-server-set.ts'
 import { defaults } from '../../../apis/agones.dev/defaults.ts'
-import { isAlreadyExists, isConflict, isNamespaceTerminating, isNotFound } from '../../../kube/api-error.ts'
+import { isAlreadyExists, isConflict, isNamespaceTerminating, isNotFound, isRefused } from '../../../kube/api-error.ts'
 import { type Controller, createController, type Result } from '../../../kube/controller.ts'
 import type { MetricsSink } from '../../../kube/metrics.ts'
 import type { DeepReadonly, ObjectKey } from '../../../kube/object.ts'
-import { isControlledBy } from '../../../kube/owner-reference.ts'
 import { equalJson } from '../../../schema/json.ts'
 import type { Instant, Member, Step, Template, Wanted } from '../../../servers/model.ts'
 import { plan } from '../../../servers/plan.ts'
 import { takeAll } from '../../../servers/take-steps.ts'
-import { hashTemplate } from '../../../servers/revision/hash.ts'
+import { controllerOf } from '../../../kube/owner-reference.ts'
 import type { AgonesContext } from '../context.ts'
+import { directedImages } from '../game-server/directed.ts'
 import { chooseHostPorts } from '../game-server/host-ports.ts'
-import { indexes } from '../names.ts'
+import { revisionName, type ServerTemplate, storedTemplate, templateHash } from '../revision.ts'
 import { type InPlacePolicy, inPlacePolicyOf } from '../update-policy.ts'
 import { revisionOfServer, templateChange } from './in-place.ts'
 import { isLeaving, memberOf, nextErrorEnd } from './member.ts'
 import { newServer } from './new-server.ts'
 import { loadOfNodes, ranksOf, scaleDownOrder } from './scale-down-order.ts'
+import { serversOf } from './servers-of.ts'
 import { statusOf } from './status.ts'
 
 /** Steps of one pass; more come with the next, so that other sets have their turn. */
@@ -65,11 +66,12 @@ export function createSetController(context: AgonesContext, options: { workers?:
     const { steps } = plan(wanted, membersOf(set, servers, policy, now), now)
     const taken = steps.slice(0, stepsPerPass)
     const { error } = await takeAll(taken, parallel, step => take(set, step, signal), signal)
-    if (error !== undefined) throw error
     const waits = taken.length < steps.length ? [1] : []
     const errorEnd = nextErrorEnd(servers, now)
     if (errorEnd !== undefined) waits.push(errorEnd - now)
+    // Also where something failed: what there is can be counted all the same.
     await publish(set, memo, waits, signal)
+    if (error !== undefined) throw error
     return waits.length === 0 ? 'done' : { requeueAfterMs: Math.max(1, Math.min(...waits)) }
   }
 
@@ -98,7 +100,9 @@ export function createSetController(context: AgonesContext, options: { workers?:
       } catch (error) {
         context.hostPorts.release(key)
         // Another name comes with the next pass.
-        if (!isAlreadyExists(error)) throw error
+        if (isAlreadyExists(error)) return
+        if (isRefused(error)) recorder.event(set, 'Warning', 'FailedCreate', `Gameserver cannot be created: ${error.message}`)
+        throw error
       }
     } else if (step.do === 'delete') {
       const server = context.servers.get(`${namespace}/${step.member.key}`)
@@ -111,19 +115,26 @@ export function createSetController(context: AgonesContext, options: { workers?:
     } else if (step.do === 'change' || step.do === 'advance') {
       const server = context.servers.get(`${namespace}/${step.member.key}`)
       if (server === undefined || isLeaving(server)) return
-      const template = set.spec.template.spec.template as Template
-      const change = templateChange(
-        server,
-        template,
-        step.change.images.map(({ container }) => container),
-      )
+      const change = templateChange(server, {
+        set,
+        from: knownTemplate(set, step.member.revision),
+        containers: step.change.images.map(({ container }) => container),
+        sdkVersion: config.sdkVersion,
+      })
       context.servers.wrote(await client.patch(gameServers, { namespace, name: step.member.key }, change, { type: 'json', signal }))
       recorder.event(set, 'Normal', 'UpdatingInPlace', `Updating gameserver in state ${server.status?.state ?? ''}: ${step.member.key}`)
     }
   }
 
+  /** As the history of the Fleet has it. */
+  function knownTemplate({ metadata }: DeepReadonly<GameServerSet>, revision: string): ServerTemplate | undefined {
+    const owner = controllerOf({ metadata })
+    const stored = owner && context.revisions.get(`${metadata.namespace ?? ''}/${revisionName(owner.name, revision)}`)
+    return stored && storedTemplate(stored)
+  }
+
   async function publish(set: DeepReadonly<GameServerSet>, memo: Memo, waits: number[], signal: AbortSignal): Promise<void> {
-    const status = statusOf(set.metadata.name, serversOf(context, set))
+    const status = statusOf(set, serversOf(context, set))
     const { name, namespace = '', uid } = set.metadata
     if (equalJson(set.status ?? {}, status)) return
     const now = clock.now()
@@ -146,13 +157,9 @@ export function createSetController(context: AgonesContext, options: { workers?:
   })
 }
 
-export function serversOf(context: AgonesContext, set: DeepReadonly<GameServerSet>): DeepReadonly<GameServer>[] {
-  return context.servers.byIndex(indexes.controller, set.metadata.uid, server => isControlledBy(server, set))
-}
-
 /**
  * A set has one template for ever, so nothing of it is ever out of date; unless its servers are changed in place, and then each of them carries
- * the template that it has.
+ * the pod's template that it has, and the name of the whole.
  */
 function wantedOf(
   { metadata, spec }: DeepReadonly<GameServerSet>,
@@ -164,20 +171,26 @@ function wantedOf(
   return {
     replicas: spec.replicas,
     identity: { kind: 'generated', prefix: `${metadata.name}-`, seed },
-    target: { id: policy === undefined ? metadata.uid : hashTemplate(template), template },
+    target: { id: policy === undefined ? metadata.uid : templateHash(spec.template), template },
     revisions: new Map(policy === undefined ? [] : servers.map(server => [revisionOfServer(server), server.spec.template as Template])),
     update: {
       mode: policy === undefined ? 'OnDelete' : 'InPlaceIfPossible',
       partition: policy?.partition ?? 0,
       maxUnavailable: policy?.maxUnavailable ?? 1,
       maxSurge: 0,
-      paused: false,
+      paused: policy?.paused ?? false,
       minReadySeconds: 0,
       settleMs: 0,
       gracePeriodSeconds: 0,
       order: [],
     },
     scale: { order: scaleDownOrder(spec.scheduling ?? defaults.scheduling, spec.priorities ?? []) },
-    overrides: new Map(),
+    // They are brought to the pod whatever the template; here they only keep the template away from their containers.
+    overrides: new Map(
+      servers.flatMap(server => {
+        const directed = directedImages(server)
+        return directed.length === 0 ? [] : [[server.metadata.name, directed]]
+      }),
+    ),
   }
 }

@@ -4,6 +4,8 @@ import type { GameServerSet } from '../../../apis/agones.dev/game-server-set.ts'
 import { labels } from '../../../apis/agones.dev/labels.ts'
 import type { DeepReadonly, New } from '../../../kube/object.ts'
 import { controllerReference } from '../../../kube/owner-reference.ts'
+import { addressNotes } from '../game-server/addresses.ts'
+import { type ServerTemplate, templateHash } from '../revision.ts'
 import { completeSpec, firstStatus } from '../game-server/complete.ts'
 import { numbered } from '../game-server/numbered-ports.ts'
 
@@ -17,9 +19,7 @@ export function newServer(
   hostPorts: readonly number[] | undefined,
   sdkVersion: string,
 ): New<GameServer> {
-  const { metadata, spec: given } = set.spec.template
-  const fleet = set.metadata.labels?.[labels.fleet]
-  const address = set.metadata.annotations?.[annotations.primaryAddress]
+  const { spec: given } = set.spec.template
   const ports = numbered(given.ports ?? [], hostPorts)
   const spec = { ...(completeSpec(given) as GameServerSpec), ...(ports !== undefined && given.ports && { ports }) }
   if (set.spec.scheduling !== undefined) spec.scheduling = set.spec.scheduling
@@ -28,16 +28,33 @@ export function newServer(
     metadata: {
       name,
       namespace: set.metadata.namespace ?? 'default',
-      labels: { ...metadata?.labels, [labels.gameServerSet]: set.metadata.name, ...(fleet !== undefined && { [labels.fleet]: fleet }) },
-      annotations: {
-        ...(address !== undefined && { [annotations.primaryAddress]: address }),
-        ...metadata?.annotations,
-        [annotations.sdkVersion]: sdkVersion,
-      },
+      ...madeMetadata(set, set.spec.template, sdkVersion),
       finalizers: [finalizer],
       ownerReferences: [controllerReference(set)],
     },
     spec,
     status: { ...status, state: ports === undefined ? 'PortAllocation' : 'Creating' },
+  }
+}
+
+/** Labels and annotations that a server of the set gets with a template. */
+export function madeMetadata(
+  { metadata: { name, labels: own, annotations: told } }: DeepReadonly<GameServerSet>,
+  template: ServerTemplate,
+  sdkVersion: string,
+): { labels: Record<string, string>; annotations: Record<string, string> } {
+  const fleet = own?.[labels.fleet]
+  return {
+    labels: {
+      ...template.metadata?.labels,
+      [labels.gameServerSet]: name,
+      ...(fleet !== undefined && { [labels.fleet]: fleet }),
+      [labels.revision]: templateHash(template),
+    },
+    annotations: {
+      ...addressNotes(told),
+      ...template.metadata?.annotations,
+      [annotations.sdkVersion]: sdkVersion,
+    },
   }
 }

@@ -1,19 +1,20 @@
 /** What a GameServerSet says of its servers. Pure. */
 import type { GameServer } from '../../../apis/agones.dev/game-server.ts'
-import type { GameServerSetStatus } from '../../../apis/agones.dev/game-server-set.ts'
+import type { GameServerSet, GameServerSetStatus } from '../../../apis/agones.dev/game-server-set.ts'
 import { labels } from '../../../apis/agones.dev/labels.ts'
 import type { DeepReadonly } from '../../../kube/object.ts'
+import { hasTemplate } from '../revision.ts'
 import { isLeaving } from './member.ts'
 
 type Totals = NonNullable<NonNullable<GameServerSetStatus['counters']>[string]>
 type Sums = Record<string, Totals>
 
 export function statusOf(
-  name: string,
+  { metadata: { name }, spec: { template } }: DeepReadonly<Pick<GameServerSet, 'metadata' | 'spec'>>,
   servers: readonly DeepReadonly<GameServer>[],
   isLeavingFor: typeof isLeaving = isLeaving,
 ): GameServerSetStatus {
-  const counts = { replicas: 0, readyReplicas: 0, reservedReplicas: 0, allocatedReplicas: 0, shutdownReplicas: 0 }
+  const counts = { replicas: 0, updatedReplicas: 0, readyReplicas: 0, reservedReplicas: 0, allocatedReplicas: 0, shutdownReplicas: 0 }
   const counters: Sums = {}
   const lists: Sums = {}
   for (const server of servers) {
@@ -23,6 +24,7 @@ export function statusOf(
     }
     counts.replicas += 1
     const state = server.status?.state
+    if (hasTemplate(server, template)) counts.updatedReplicas += 1
     if (state === 'Ready') counts.readyReplicas += 1
     if (state === 'Reserved') counts.reservedReplicas += 1
     if (state === 'Allocated') counts.allocatedReplicas += 1

@@ -1,71 +1,68 @@
-/** Where players reach a server. Contract: Agones; the order of preference can be another one for a fleet. */
-import { annotations } from '../../../apis/agones.dev/annotations.ts'
-import type { GameServer, GameServerPort, GameServerStatus, StatusAddress } from '../../../apis/agones.dev/game-server.ts'
-import type { Node, Pod } from '../../../apis/core/types.generated.ts'
+/** Where players reach a server. Contract: Agones; the order of preference can be another one for a fleet, and less can be published. */
 import { isIP } from 'node:net'
+import type { Endpoint } from '../../../addresses/model.ts'
+import { type AddressPreference, addressOrder, fits, preferredAddress } from '../../../apis/agones.dev/address-order.ts'
+import { annotations } from '../../../apis/agones.dev/annotations.ts'
+import type { GameServer, StatusAddress } from '../../../apis/agones.dev/game-server.ts'
+import type { Node, Pod } from '../../../apis/core/types.generated.ts'
 import type { DeepReadonly } from '../../../kube/object.ts'
+import { secondaryAddresses } from './secondary-networks.ts'
 
-/** Types of addresses, as nodes have them; `PodIP` are those of the pod. */
-const types = ['ExternalDNS', 'ExternalIP', 'InternalDNS', 'InternalIP', 'Hostname', 'PodIP'] as const
+/** What users say of addresses: on a Fleet, so on its sets and servers, or in the metadata of a template. */
+export const addressNames: readonly string[] = [annotations.primaryAddress, annotations.publishedAddresses]
 
-/** One preference: a type, and for IPs perhaps a family. */
-interface Preference {
-  readonly type: (typeof types)[number]
-  readonly family?: 4 | 6
+/** Those annotations alone. */
+export function addressNotes(given: Readonly<Record<string, string>> = {}): Record<string, string> {
+  return Object.fromEntries(Object.entries(given).filter(([name]) => addressNames.includes(name)))
 }
 
-/** First match wins; entries that name IPs count only where they are some. Contract: Agones. */
-const agonesOrder: readonly Preference[] = [
+/** First match wins. The order is that of Agones; who gives a server a network wants players to come by it. */
+const usualOrder: readonly AddressPreference[] = [
+  { type: 'NetworkDNS' },
+  { type: 'NetworkIP' },
   { type: 'ExternalDNS' },
   { type: 'ExternalIP' },
   { type: 'InternalDNS' },
   { type: 'InternalIP' },
 ]
 
-/** Preferences such as `PodIP/v6, ExternalIP`; undefined when the text is none. */
-export function addressOrder(text: string): readonly Preference[] | undefined {
-  const found = text.split(',').map((part): Preference | undefined => {
-    const [, type, family] = /^(\w+)(?:\/v([46]))?$/.exec(part.trim()) ?? []
-    const known = types.find(one => one === type)
-    if (known === undefined || (family !== undefined && !known.endsWith('IP'))) return undefined
-    return { type: known, ...(family !== undefined && { family: family === '4' ? 4 : 6 }) }
-  })
-  return found.includes(undefined) ? undefined : (found as Preference[])
-}
-
-/** What is said of the order where it is none. */
-export const addressOrderHelp = `must be types of addresses with commas between them, such as PodIP/v6, ExternalIP; there are ${types.join(', ')}`
-
-/** All addresses of the node, then those of the pod. */
-export function statusAddresses(node: DeepReadonly<Node>, pod: DeepReadonly<Pod>): StatusAddress[] {
+/** All addresses of the node, then those of the pod and of its further networks. */
+export function placeAddresses(node: DeepReadonly<Node>, pod: DeepReadonly<Pod>): StatusAddress[] {
   return [
     ...(node.status?.addresses ?? []).map(({ type, address }) => ({ type, address })),
     ...(pod.status?.podIPs ?? []).flatMap(({ ip }) => (ip === undefined ? [] : [{ type: 'PodIP', address: ip }])),
+    ...secondaryAddresses(pod),
   ]
 }
 
-/** The address that players are told; undefined when there is none that they could use. */
-export function primaryAddress(
-  { metadata }: DeepReadonly<GameServer>,
-  node: DeepReadonly<Node>,
-  pod: DeepReadonly<Pod>,
-): string | undefined {
-  const addresses = statusAddresses(node, pod)
-  for (const { type, family } of addressOrder(metadata.annotations?.[annotations.primaryAddress] ?? '') ?? agonesOrder) {
-    const fits = (address: string): boolean => {
-      const version = isIP(address)
-      return !type.endsWith('IP') || (version !== 0 && (family === undefined || family === version))
-    }
-    const found = addresses.find(one => one.type === type && fits(one.address ?? ''))
-    if (found !== undefined) return found.address
-  }
-  return undefined
+/** Where a network lets players in, each address once. */
+export function networkAddresses(endpoints: readonly Endpoint[]): StatusAddress[] {
+  const found = endpoints
+    .filter(({ scope }) => scope === 'external')
+    .flatMap(({ ip = '', host = '' }) => [host, ip].filter(text => text !== ''))
+  return [...new Set(found)].map(address => ({ type: isIP(address) === 0 ? 'NetworkDNS' : 'NetworkIP', address }))
 }
 
-/** One entry per port of the spec: where it is reached. */
-export function statusPorts(ports: readonly DeepReadonly<GameServerPort>[]): NonNullable<GameServerStatus['ports']> {
-  return ports.map(({ name, portPolicy, hostPort, containerPort }) => ({
-    name: name ?? '',
-    port: (portPolicy === 'None' ? containerPort : hostPort) ?? 0,
-  }))
+/** Those that may be told: without the annotation all of them. */
+export function published({ metadata }: DeepReadonly<GameServer>, addresses: readonly StatusAddress[]): StatusAddress[] {
+  const only = publishedOrder(metadata.annotations)
+  return addresses.filter(address => only?.some(preference => fits(preference, address)) ?? true)
+}
+
+/**
+ * The address that players are told, out of those that are published; undefined when there is none that they could use. Without an order of
+ * the user's what is published counts too, in the order in which it was written.
+ */
+export function primaryAddress(
+  { metadata }: DeepReadonly<GameServer>,
+  addresses: readonly StatusAddress[],
+): Required<StatusAddress> | undefined {
+  const asked = addressOrder(metadata.annotations?.[annotations.primaryAddress] ?? '')
+  const found = preferredAddress(addresses, asked ?? [...usualOrder, ...(publishedOrder(metadata.annotations) ?? [])])
+  return found && { type: found.type ?? '', address: found.address ?? '' }
+}
+
+function publishedOrder(given: Readonly<Record<string, string>> | undefined): readonly AddressPreference[] | undefined {
+  const text = given?.[annotations.publishedAddresses]
+  return text === undefined ? undefined : addressOrder(text)
 }

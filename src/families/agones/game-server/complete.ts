@@ -79,6 +79,7 @@ export function firstStatus(spec: DeepReadonly<GameServerSpec>): GameServerStatu
 export function complete(server: DeepReadonly<GameServer>, sdkVersion: string): GameServer {
   const { spec, metadata } = server
   const finalizers = metadata.finalizers ?? []
+  const { container, ...others } = completeSpec(spec)
   return {
     ...(structuredClone(server) as GameServer),
     metadata: {
@@ -86,7 +87,7 @@ export function complete(server: DeepReadonly<GameServer>, sdkVersion: string): 
       annotations: { ...metadata.annotations, [annotations.sdkVersion]: sdkVersion },
       finalizers: finalizers.includes(finalizer) ? [...finalizers] : [...finalizers, finalizer],
     },
-    spec: completeSpec(spec) as GameServerSpec,
+    spec: { ...others, ...(container !== '' && { container }) } as GameServerSpec,
     status: { ...firstStatus(spec), ...(structuredClone(server.status) as GameServerStatus | undefined) },
   }
 }

@@ -5,19 +5,23 @@ import type { GameServerState } from '../../../apis/agones.dev/states.ts'
 import { formatTime } from '../../../kube/clock.ts'
 import type { DeepReadonly } from '../../../kube/object.ts'
 import { equalJson } from '../../../schema/json.ts'
-import type { Instant } from '../../../servers/model.ts'
-import { primaryAddress, statusAddresses, statusPorts } from './addresses.ts'
+import type { AgonesConfig } from '../context.ts'
 import { complete } from './complete.ts'
 import { factsOf, isDevelopment, type Look } from './facts.ts'
-import { type Update, updateOf } from './in-place.ts'
+import { type Update, updateOf, withDirected } from './in-place.ts'
 import { active, isInUse, nextTransition, type Transition } from './life.ts'
+import { isGap, metadataGap } from './metadata-in-place.ts'
 import { numbered } from './numbered-ports.ts'
+import { placeOf } from './place.ts'
+import { statusPorts } from './status-ports.ts'
 
 export interface DecisionInput extends Look {
   /** Numbers for the ports that have none, in the order of the spec; undefined when none are wanted or none are free. */
   readonly hostPorts: readonly number[] | undefined
+  /** Containers beside the game may restart while the server is in use. */
+  readonly sidecarsInUse: boolean
   readonly sdkVersion: string
-  readonly now: Instant
+  readonly gates: AgonesConfig['gates']
 }
 
 export interface Told {
@@ -45,47 +49,54 @@ export function decide(input: DecisionInput): Decision {
   if (server.metadata.deletionTimestamp !== undefined) return leave(input)
   // Once only: a server stays as it was made, also under a newer version of ours.
   const isNew = server.status?.state === undefined
-  const wanted = withPorts(isNew ? complete(server, input.sdkVersion) : (server as GameServer), input.hostPorts)
+  const made = withPorts(isNew ? complete(server, input.sdkVersion) : (server as GameServer), input)
+  const mayChange = changing.includes(made.status?.state ?? '')
+  const wanted = mayChange ? withDirected(made, input.pod, input.sidecarsInUse) : made
   const update = updateOf(wanted, input.pod)
-  if (
-    update !== undefined &&
-    update.missing.length > 0 &&
-    changing.includes(wanted.status?.state ?? '') &&
-    !(update.isGame && isInUse(wanted))
-  )
+  if (update !== undefined && update.missing.length > 0 && mayChange && !(update.isGame && isInUse(wanted)))
     return startChange(input, wanted, update)
   const { passed, state } = walk({ ...input, server: wanted })
   const status = { ...wanted.status, state, ...placement(input, wanted, state) } as GameServerStatus
   const change = difference(server, { ...wanted, status }, notesOf(input, state))
   const events = passed.map(
-    ({ to, message, type }): Told => ({
+    ({ to, message, type, reason }): Told => ({
       type: type ?? 'Normal',
-      reason: to === 'Creating' ? 'PortAllocation' : to,
+      reason: reason ?? to,
       message: to === 'Error' ? (input.refusal ?? message) : message,
     }),
   )
+  events.push(...waitingForPorts({ ...input, server: wanted }, state))
   if (state === 'Shutdown') return { change, next: 'deleteServer', events }
-  return { change, next: state === 'Creating' && input.pod === undefined ? 'createPod' : undefined, events }
+  if (state === 'Creating' && input.pod === undefined) return { change, next: 'createPod', events }
+  return { change, next: isGap(metadataGap(wanted, input.pod, input.gates)) ? 'changePod' : undefined, events }
 }
 
 /** States in which images go to a pod. */
 const changing: readonly string[] = ['Scheduled', 'RequestReady', 'Ready', 'Reserved', 'Allocated']
 
 /** What is Ready stops being so before its game restarts; and what a game asks for while its old image runs is void. */
-function startChange({ server }: DecisionInput, { status }: GameServer, { isGame }: Update): Decision {
-  const { resourceVersion } = server.metadata
-  const change = isGame && status?.state !== 'Scheduled' ? { metadata: { resourceVersion }, status: { state: 'Scheduled' } } : undefined
-  return { change, next: 'changePod', events: [] }
+function startChange({ server }: DecisionInput, wanted: GameServer, { isGame }: Update): Decision {
+  const state = isGame ? 'Scheduled' : wanted.status?.state
+  const status = { ...wanted.status, ...(state !== undefined && { state }) } as GameServerStatus
+  return { change: difference(server, { ...wanted, status }, {}), next: 'changePod', events: [] }
 }
 
+/** Refusals may name a whole template. */
+const longestReason = 2000
+
 /** Annotations that come or (null) go with a state. */
-function notesOf({ server, pod, now }: DecisionInput, state: GameServerState): Readonly<Record<string, string | null>> {
-  const { updating, erroredAt } = annotations
+function notesOf({ server, pod, gates, now, refusal }: DecisionInput, state: GameServerState): Readonly<Record<string, string | null>> {
+  const { updating, updatingMetadata, erroredAt, error, confirmBy } = annotations
+  const gap = metadataGap(server, pod, gates)
   const update = updateOf(server, pod)
   const isOver = update?.isDone === true && (!update.isGame || state === 'Ready')
   return {
     ...(state === 'Error' && server.status?.state !== 'Error' && { [erroredAt]: formatTime(now) }),
+    ...(state === 'Error' && refusal !== undefined && { [error]: refusal.slice(0, longestReason) }),
     ...(isOver && { [updating]: null }),
+    ...(gap !== undefined && !isGap(gap) && { [updatingMetadata]: null }),
+    // Of an allocation that is over: the next one must not be measured by it.
+    ...(state !== 'Allocated' && server.metadata.annotations?.[confirmBy] !== undefined && { [confirmBy]: null }),
   }
 }
 
@@ -114,19 +125,27 @@ function walk(look: Look): { passed: Transition[]; state: GameServerState } {
   return { passed, state }
 }
 
-/** Ports that have their numbers now, and every port for both protocols as two. */
-function withPorts(server: GameServer, numbers: readonly number[] | undefined): GameServer {
+/** Said while everything else is there: what the platform does not do, only its operators can. */
+function waitingForPorts({ server, pod, node, cloudProduct }: DecisionInput, state: GameServerState): Told[] {
+  if ((state !== 'Creating' && state !== 'Starting') || node === undefined || (pod?.status?.podIPs ?? []).length === 0) return []
+  const assigned = pod === undefined ? undefined : cloudProduct.assigned(server.spec.ports ?? [], pod)
+  return assigned !== undefined && 'missing' in assigned ? [{ type: 'Warning', reason: 'PortAllocation', message: assigned.missing }] : []
+}
+
+/** Ports that have their numbers now, and every port for both protocols as two; as the pod has them, where the platform chooses. */
+function withPorts(server: GameServer, { hostPorts, pod, cloudProduct }: DecisionInput): GameServer {
   const ports = server.spec.ports ?? []
-  const found = ports.length === 0 ? undefined : numbered(ports, numbers)
-  return found === undefined ? server : { ...server, spec: { ...server.spec, ports: found } }
+  const found = ports.length === 0 ? undefined : numbered(ports, hostPorts)
+  if (found === undefined) return server
+  // Not before they are published: that is one write then.
+  const assigned = pod === undefined || (pod.status?.podIPs ?? []).length === 0 ? undefined : cloudProduct.assigned(found, pod)
+  const known = assigned !== undefined && 'ports' in assigned ? assigned.ports.map(port => ({ ...port })) : found
+  return { ...server, spec: { ...server.spec, ports: known } }
 }
 
 /** What the status says of place and ports. Who was sent to an address finds it there as long as the node has it. */
-function placement(
-  { server, pod, node }: DecisionInput,
-  { spec, metadata, status }: GameServer,
-  state: GameServerState,
-): Partial<GameServerStatus> {
+function placement({ pod, node, network }: DecisionInput, server: GameServer, state: GameServerState): Partial<GameServerStatus> {
+  const { spec, metadata, status } = server
   const device = metadata.annotations?.[annotations.devAddress]
   if (device !== undefined) {
     if (state !== 'Ready' || status?.address === device) return {}
@@ -137,17 +156,16 @@ function placement(
       ports: statusPorts(spec.ports ?? []),
     }
   }
-  if (pod === undefined || node === undefined || !placed.includes(state) || (pod.status?.podIPs ?? []).length === 0) return {}
-  const address = primaryAddress(server, node, pod)
-  if (address === undefined) return {}
+  const place = placed.includes(state) ? placeOf({ server, pod, node, network }) : undefined
+  if (place === undefined || node === undefined) return {}
   const isActive = (active as readonly string[]).includes(state)
+  if (network?.waits === true && !network.isBound && !isActive) return {}
+  const { addresses, address, ports } = place
+  // To one that is Ready nobody was sent yet: it goes where its network goes.
+  const mayChange = !isActive || (status?.address ?? '') === '' || (state === 'Ready' && network?.isBound === true)
   return {
-    addresses: statusAddresses(node, pod),
-    ...((!isActive || (status?.address ?? '') === '') && {
-      address,
-      nodeName: node.metadata.name,
-      ports: statusPorts(spec.ports ?? []),
-    }),
+    addresses: [...addresses],
+    ...(mayChange && ports !== undefined && { address, nodeName: node.metadata.name, ports }),
   }
 }
 

@@ -1,12 +1,16 @@
 /** What is true of a server and its pod, read from the objects. Pure. */
 import { annotations } from '../../../apis/agones.dev/annotations.ts'
+import { confirmationDeadline } from '../../../apis/agones.dev/confirmation.ts'
 import type { GameServer } from '../../../apis/agones.dev/game-server.ts'
 import type { ContainerStatus, Node, Pod } from '../../../apis/core/types.generated.ts'
 import type { DeepReadonly } from '../../../kube/object.ts'
-import { primaryAddress } from './addresses.ts'
+import type { Instant } from '../../../servers/model.ts'
+import type { CloudProduct } from '../cloud-product/cloud-product.ts'
 import { isChosen } from './complete.ts'
 import { updateOf } from './in-place.ts'
 import type { Facts } from './life.ts'
+import type { NetworkView } from './network-claims.ts'
+import { placeOf } from './place.ts'
 
 export interface Look {
   readonly server: DeepReadonly<GameServer>
@@ -16,24 +20,29 @@ export interface Look {
   readonly node: DeepReadonly<Node> | undefined
   /** The API was asked, and there is no pod. */
   readonly isPodConfirmedGone: boolean
+  /** How it stands with its network; undefined: it has none. */
+  readonly network: NetworkView | undefined
   /** Whether the node has lacked the published address for long. */
   readonly hasMoved: boolean
-  /** Why the API refused the pod for good. */
+  /** Why the API refused the pod for good, or what is wrong with the server itself. */
   readonly refusal: string | undefined
+  readonly cloudProduct: Pick<CloudProduct, 'assigned'>
+  readonly now: Instant
 }
 
-export function factsOf({ server, pod, node, isPodConfirmedGone, hasMoved, refusal }: Look): Facts {
+export function factsOf(look: Look): Facts {
+  const { server, pod, network, isPodConfirmedGone, hasMoved, refusal, cloudProduct, now } = look
   const game = gameContainer(server, pod)
   const ended = game?.state?.terminated
   const restarts = pod?.spec?.restartPolicy ?? 'Always'
   const { phase, reason } = pod?.status ?? {}
   const changes = updateOf(server, pod)?.isDone === false
-  const isPlaced =
-    pod !== undefined && node !== undefined && (pod.status?.podIPs ?? []).length > 0 && primaryAddress(server, node, pod) !== undefined
+  const hasPlace = placeOf(look) !== undefined && pod !== undefined && 'ports' in cloudProduct.assigned(server.spec.ports ?? [], pod)
+  const isPlaced = hasPlace && (network === undefined || !network.waits || network.isBound)
   return {
     hasPorts: (server.spec.ports ?? []).every(port => !isChosen(port) || port.hostPort !== undefined),
     isDevelopment: isDevelopment(server),
-    podRefused: refusal !== undefined,
+    isRefused: refusal !== undefined,
     podGone: pod === undefined && isPodConfirmedGone,
     podLeaving: pod?.metadata.deletionTimestamp !== undefined,
     podFailed:
@@ -42,6 +51,8 @@ export function factsOf({ server, pod, node, isPodConfirmedGone, hasMoved, refus
     isPlaced,
     canServe: isPlaced && !changes,
     hasMoved,
+    isCutOff: network?.isCutOff === true,
+    isUnconfirmed: (confirmationDeadline(server) ?? Number.POSITIVE_INFINITY) <= now,
   }
 }
 

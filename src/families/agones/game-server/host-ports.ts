@@ -8,7 +8,7 @@ import { needsNumber } from './numbered-ports.ts'
 
 type Context = Pick<AgonesContext, 'hostPorts' | 'config'>
 
-/** Numbers for the ports that need one, in the order of the spec; undefined when a range is unknown or has too few. */
+/** Numbers for the ports that need one, or what stands for them yet, in the order of the spec; undefined when a range is unknown or has too few. */
 export function chooseHostPorts(
   { hostPorts, config }: Context,
   key: ObjectKey,
@@ -16,6 +16,8 @@ export function chooseHostPorts(
 ): readonly number[] | undefined {
   const wanting = (spec.ports ?? []).filter(needsNumber)
   if (wanting.length === 0) return undefined
+  const placeholders = config.cloudProduct.placeholders(spec.ports ?? [])
+  if (placeholders !== undefined) return placeholders
   const asks = []
   for (const { range = defaults.portRange, protocol = defaults.protocol } of wanting) {
     const known = config.portRanges[range]

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { GameServer, GameServerSpec } from '../../../apis/agones.dev/game-server.ts'
 import type { Container, PodSpec } from '../../../apis/core/types.generated.ts'
+import { generic } from '../cloud-product/generic.ts'
+import { defaultGates } from '../feature-gates.ts'
 import { newPod, type Sidecar, sidecarName } from './new-pod.ts'
 
 const sidecar: Sidecar = { image: 'sdk:1', requests: { cpu: '30m' }, featureGates: 'A=true', requestRateLimit: '500ms' }
@@ -24,7 +26,7 @@ function podOf({ spec, pod, game, metadata, name = 'simple', status }: Sample = 
       uid: 'u1',
       resourceVersion: '1',
       creationTimestamp: '2026-01-01T00:00:00Z',
-      labels: { 'agones.dev/fleet': 'f' },
+      labels: { 'agones.dev/fleet': 'f', 'agones.dev/gameserverset': 'f-1', mine: 'stays' },
       annotations: { 'agones.dev/sdk-version': '1.56.0' },
     },
     spec: {
@@ -36,7 +38,7 @@ function podOf({ spec, pod, game, metadata, name = 'simple', status }: Sample = 
     },
     ...(status && { status }),
   }
-  const made = newPod(server, sidecar)
+  const made = newPod(server, { sidecar, cloudProduct: generic, gates: defaultGates })
   const [first, ...inits] = made.spec?.initContainers ?? []
   return { ...made, sidecar: first, inits, game: made.spec?.containers.find(container => container.name === 'game') }
 }
@@ -47,7 +49,15 @@ describe('the pod of a GameServer', () => {
     expect(metadata).toEqual({
       name: 'simple',
       namespace: 'games',
-      labels: { own: 'yes', 'agones.dev/role': 'gameserver', 'agones.dev/gameserver': 'simple', 'agones.dev/safe-to-evict': 'false' },
+      labels: {
+        own: 'yes',
+        'agones.dev/role': 'gameserver',
+        'agones.dev/gameserver': 'simple',
+        'agones.dev/safe-to-evict': 'false',
+        // What the published selectors of sets and Fleets ask for.
+        'agones.dev/fleet': 'f',
+        'agones.dev/gameserverset': 'f-1',
+      },
       annotations: {
         note: '1',
         'agones.dev/container': 'game',
@@ -172,6 +182,20 @@ describe('the pod of a GameServer', () => {
     expect(inits[0]?.ports).toEqual([{ containerPort: 7001, hostPort: 7001, protocol: 'UDP' }])
     expect(game?.ports?.map(({ hostPort }) => hostPort)).toEqual([7002, 7003])
     expect(JSON.parse(metadata.annotations?.['agones.dev/container-passthrough-port-assignment'] ?? '')).toEqual({ voice: [0], game: [1] })
+  })
+
+  it('counts them behind the ports that the template has, and those that are not opened not at all', () => {
+    const { metadata } = podOf({
+      game: { ports: [{ containerPort: 9000 }, { containerPort: 9001 }] },
+      spec: {
+        ports: [
+          { name: 'a', portPolicy: 'None' },
+          { name: 'b', containerPort: 1, hostPort: 7001 },
+          { name: 'c', portPolicy: 'Passthrough', hostPort: 7002 },
+        ],
+      },
+    })
+    expect(metadata.annotations?.['agones.dev/container-passthrough-port-assignment']).toBe('{"game":[3]}')
   })
 
   it('likes nodes with other servers when they shall be packed, beside what the template likes', () => {

@@ -1,4 +1,6 @@
 /** The pod of a GameServer, exactly as Agones builds it. Pure. */
+import { withHostPorts } from '../../../addresses/backend.ts'
+import type { PodPorts } from '../../../addresses/engine.ts'
 import { annotations } from '../../../apis/agones.dev/annotations.ts'
 import type { GameServer } from '../../../apis/agones.dev/game-server.ts'
 import { gameServerRole, labels } from '../../../apis/agones.dev/labels.ts'
@@ -6,7 +8,10 @@ import type { EvictionSafety } from '../../../apis/agones.dev/states.ts'
 import type { Container, ContainerPort, EnvVar, Pod, PodSpec } from '../../../apis/core/types.generated.ts'
 import type { DeepReadonly, New } from '../../../kube/object.ts'
 import { controllerReference } from '../../../kube/owner-reference.ts'
+import type { AgonesConfig } from '../context.ts'
 import { completeSpec, type CompletePort, type CompleteSpec } from './complete.ts'
+import type { Changed } from './changed.ts'
+import { directedImages, wantedImage } from './directed.ts'
 
 /** What an installation says of the sidecar that serves the SDK. */
 export interface Sidecar {
@@ -31,32 +36,82 @@ const tokenFolder = '/var/run/secrets/kubernetes.io/serviceaccount'
 /** The user a container runs as that must not be root. */
 const sidecarUser = 1000
 
-/** The pod of a server whose ports have their numbers. */
-export function newPod(server: DeepReadonly<GameServer>, sidecar: Sidecar): New<Pod> {
+/** The pod of a server whose ports have their numbers; `hostPorts` are those that its network wants in addition. */
+export function newPod(
+  server: DeepReadonly<GameServer>,
+  config: Pick<AgonesConfig, 'sidecar' | 'cloudProduct' | 'gates'>,
+  hostPorts: readonly PodPorts[] = [],
+): New<Pod> {
   const spec = completeSpec(server.spec)
   const { metadata, spec: template } = spec.template
   const { name, namespace = 'default' } = server.metadata
-  const eviction = evictionMarks(server.status?.eviction?.safe ?? spec.eviction?.safe ?? 'Never')
-  const passthrough = passthroughPorts(spec.ports)
-  return {
+  const given = (template ?? { containers: [] }) as PodSpec
+  const made = podMetadata(server, config.gates)
+  const directed = directedImages(server).filter(one => given.containers.some(container => container.name === one.name))
+  const whole = podSpec(name, spec, withDirectedImages(server, given), config.sidecar)
+  const pod: New<Pod> = {
     metadata: {
       name,
       namespace,
-      labels: { ...eviction.labels, ...metadata?.labels, [labels.role]: gameServerRole, [labels.gameServer]: name },
-      annotations: {
-        ...eviction.annotations,
-        ...metadata?.annotations,
-        [annotations.container]: spec.container,
-        ...(server.metadata.annotations?.[annotations.sdkVersion] !== undefined && {
-          [annotations.sdkVersion]: server.metadata.annotations[annotations.sdkVersion] ?? '',
-        }),
-        ...(passthrough !== undefined && { [annotations.passthroughPorts]: JSON.stringify(passthrough) }),
-      },
+      labels: made.labels,
+      annotations: { ...made.annotations, ...(directed.length > 0 && { [annotations.changedInPlace]: madeWith(directed) }) },
       ...(metadata?.finalizers !== undefined && { finalizers: [...metadata.finalizers] }),
       ownerReferences: [...(metadata?.ownerReferences ?? []), controllerReference(server)],
     },
-    spec: podSpec(name, spec, (template ?? { containers: [] }) as PodSpec, sidecar),
+    spec: { ...whole, containers: whole.containers.map(container => withHostPorts(container, hostPorts)) },
   }
+  return config.cloudProduct.finishPod(pod, spec)
+}
+
+/** Labels and annotations that the pod of a server gets; what we need of them wins over the template. */
+export function podMetadata(
+  server: DeepReadonly<GameServer>,
+  { AutopilotPassthroughPort: isPassed }: AgonesConfig['gates'],
+): { labels: Record<string, string>; annotations: Record<string, string> } {
+  const spec = completeSpec(server.spec)
+  const { metadata, spec: template } = spec.template
+  const eviction = evictionMarks(server.status?.eviction?.safe ?? spec.eviction?.safe ?? 'Never')
+  const passthrough = isPassed ? passthroughPorts(spec, (template ?? { containers: [] }) as PodSpec) : undefined
+  const sdkVersion = server.metadata.annotations?.[annotations.sdkVersion]
+  return {
+    labels: {
+      ...eviction.labels,
+      ...metadata?.labels,
+      ...ownerLabels(server),
+      [labels.role]: gameServerRole,
+      [labels.gameServer]: server.metadata.name,
+    },
+    annotations: {
+      ...eviction.annotations,
+      ...metadata?.annotations,
+      [annotations.container]: spec.container,
+      ...(sdkVersion !== undefined && { [annotations.sdkVersion]: sdkVersion }),
+      ...(passthrough !== undefined && { [annotations.passthroughPorts]: JSON.stringify(passthrough) }),
+    },
+  }
+}
+
+function withDirectedImages(server: DeepReadonly<GameServer>, template: PodSpec): PodSpec {
+  const own = (container: Container): Container => {
+    const image = wantedImage(server, container.name)
+    return image === '' ? container : { ...container, image }
+  }
+  return { ...template, containers: template.containers.map(own) }
+}
+
+/** The pod's record, so that it is known what to take back when a directed image is taken off. */
+function madeWith(directed: readonly { readonly name: string; readonly image: string }[]): string {
+  const record: Changed = {
+    images: Object.fromEntries(directed.map(({ name, image }) => [name, image])),
+    before: {},
+    directed: directed.map(({ name }) => name),
+  }
+  return JSON.stringify(record)
+}
+
+/** By these the selectors that Fleets and GameServerSets publish find their pods: autoscalers ask for them. Agones selects nothing. */
+function ownerLabels({ metadata }: DeepReadonly<GameServer>): Record<string, string> {
+  return Object.fromEntries(Object.entries(metadata.labels ?? {}).filter(([key]) => key === labels.fleet || key === labels.gameServerSet))
 }
 
 function podSpec(name: string, spec: CompleteSpec, template: PodSpec, sidecar: Sidecar): PodSpec {
@@ -161,14 +216,16 @@ function evictionMarks(safe: EvictionSafety): { labels: Record<string, string>; 
   }
 }
 
-/** Which ports of which container get the number of the node; undefined when there are none. */
-function passthroughPorts(ports: readonly CompletePort[]): Record<string, number[]> | undefined {
+/** Which ports of which container get the number of the node; undefined when there are none. Those of the template come first. */
+function passthroughPorts({ ports }: CompleteSpec, { containers, initContainers = [] }: PodSpec): Record<string, number[]> | undefined {
+  const next = new Map([...initContainers, ...containers].map(container => [container.name, container.ports?.length ?? 0]))
   const found: Record<string, number[]> = {}
-  const seen = new Map<string, number>()
-  for (const { container, portPolicy } of ports) {
-    const index = seen.get(container) ?? 0
-    seen.set(container, index + 1)
-    if (portPolicy === 'Passthrough') (found[container] ??= []).push(index)
+  for (const port of ports) {
+    for (const _ of containerPorts(port)) {
+      const index = next.get(port.container) ?? 0
+      next.set(port.container, index + 1)
+      if (port.portPolicy === 'Passthrough') (found[port.container] ??= []).push(index)
+    }
   }
   return Object.keys(found).length === 0 ? undefined : found
 }

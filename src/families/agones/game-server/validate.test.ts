@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import type { GameServer, GameServerSpec } from '../../../apis/agones.dev/game-server.ts'
-import { validateGameServer } from './validate.ts'
+import { generic } from '../cloud-product/generic.ts'
+import { validateGameServer as validate } from './validate.ts'
+
+const validateGameServer = (given: GameServer) => validate(given, generic)
 
 const container = (name: string, more: object = {}) => ({ name, image: 'i', ...more })
 const template = (...containers: object[]) => ({ spec: { containers } }) as unknown as GameServerSpec['template']
@@ -11,6 +14,11 @@ const server = (spec: Partial<GameServerSpec>, metadata: object = {}): GameServe
   metadata: { name: 'g', uid: 'u', resourceVersion: '1', creationTimestamp: '', ...metadata },
   spec: { template: template(container('game')), ...spec },
 })
+
+/** Of the pod. */
+const noted = { annotations: { 'berth.dev/network': 'type: Kubernetes-NodePort' } } as unknown as NonNullable<
+  GameServerSpec['template']['metadata']
+>
 
 describe('validateGameServer', () => {
   it('has nothing against what users write', () => {
@@ -74,6 +82,46 @@ describe('validateGameServer', () => {
       'PortPolicy must be Static',
     ],
     [
+      'a development server with a network',
+      server(
+        {},
+        {
+          annotations: {
+            'agones.dev/dev-address': '192.0.2.1',
+            'berth.dev/network': '{type: Kubernetes-NodePort, conf: {PortProtocols: 80}}',
+          },
+        },
+      ),
+      'metadata.annotations[berth.dev/network]',
+      'a development server has its address already',
+    ],
+    [
+      'a network that there is not',
+      server({}, { annotations: { 'berth.dev/network': 'type: Kubernetes-Nodeport\nconf: { PortProtocols: 80 }' } }),
+      'metadata.annotations[berth.dev/network].type',
+      'there is no network type "Kubernetes-Nodeport"; did you mean "Kubernetes-NodePort"?',
+    ],
+    [
+      'a network that only the pod would have',
+      server({
+        template: { ...template(container('game')), metadata: noted },
+      }),
+      'spec.template.metadata.annotations[berth.dev/network]',
+      'belongs in metadata.annotations',
+    ],
+    [
+      'types of addresses that there are not',
+      server({}, { annotations: { 'berth.dev/published-addresses': 'PodIP, Public' } }),
+      'metadata.annotations[berth.dev/published-addresses]',
+      expect.stringContaining('must be types of addresses'),
+    ],
+    [
+      'a first address that is not published',
+      server({}, { annotations: { 'berth.dev/published-addresses': 'PodIP/v6', 'berth.dev/primary-address': 'PodIP/v4, ExternalIP' } }),
+      'metadata.annotations[berth.dev/primary-address]',
+      'must name something of what berth.dev/published-addresses publishes: PodIP/v6',
+    ],
+    [
       'more than the limit',
       server({ template: template(container('game', { resources: { requests: { cpu: '2' }, limits: { cpu: '1' } } })) }),
       'spec.template.spec.containers[0].resources.requests',
@@ -93,6 +141,14 @@ describe('validateGameServer', () => {
     ],
   ])('refuses %s', (_, object, field, detail) => {
     expect(validateGameServer(object)).toEqual([expect.objectContaining({ field, detail })])
+  })
+
+  it('lets some of the first addresses be published', () => {
+    const annotations = {
+      'berth.dev/published-addresses': 'PodIP/v6, SecondaryIP',
+      'berth.dev/primary-address': 'SecondaryIP:players, Hostname',
+    }
+    expect(validateGameServer(server({}, { annotations }))).toEqual([])
   })
 
   it('lets a restartable init container listen', () => {

@@ -1,5 +1,6 @@
 /** What the schema cannot say about a GameServer, in the words and paths of Agones: clients compare some of them. Pure. */
 import { isIP } from 'node:net'
+import { addressOrder, addressOrderHelp, includes } from '../../../apis/agones.dev/address-order.ts'
 import { annotations } from '../../../apis/agones.dev/annotations.ts'
 import { defaults } from '../../../apis/agones.dev/defaults.ts'
 import type { GameServer, GameServerSpec } from '../../../apis/agones.dev/game-server.ts'
@@ -8,39 +9,66 @@ import type { DeepReadonly } from '../../../kube/object.ts'
 import type { FieldError } from '../../../schema/field-error.ts'
 import { compareQuantities, parseQuantity } from '../../../schema/quantity.ts'
 import { isLabelValue, isQualifiedName } from '../../../schema/label-syntax.ts'
-import { addressOrder, addressOrderHelp } from './addresses.ts'
+import type { CloudProduct } from '../cloud-product/cloud-product.ts'
+import { addressNames } from './addresses.ts'
 import { completeSpec, isChosen } from './complete.ts'
+import { networkErrors } from './network.ts'
 
 /** A name becomes the value of a label. */
 const longestName = 63
 
 type Spec = DeepReadonly<GameServerSpec>
+/** What the platform below has against it. */
+type Product = Pick<CloudProduct, 'validate'>
 
 const invalid = (field: string, value: unknown, detail: string): FieldError => ({ type: 'FieldValueInvalid', field, value, detail })
 const required = (field: string, detail: string): FieldError => ({ type: 'FieldValueRequired', field, detail })
 const forbidden = (field: string, detail: string): FieldError => ({ type: 'FieldValueForbidden', field, detail })
 
-export function validateGameServer({ metadata, spec }: DeepReadonly<GameServer>): FieldError[] {
+export function validateGameServer({ metadata, spec }: DeepReadonly<GameServer>, product: Product): FieldError[] {
   const errors: FieldError[] = []
   if (metadata.name.length > longestName)
     errors.push({ type: 'FieldValueTooLong', field: 'metadata.name', value: '', detail: `may not be more than ${longestName} bytes` })
-  errors.push(...addressErrors('metadata.annotations', metadata.annotations))
+  errors.push(...annotationErrors('metadata.annotations', metadata.annotations))
   const device = metadata.annotations?.[annotations.devAddress]
-  if (device !== undefined) return [...errors, ...developerErrors(device, spec)]
-  return [...errors, ...validateSpec(spec, 'spec')]
+  if (device !== undefined) return [...errors, ...developerErrors(device, spec, metadata.annotations)]
+  return [...errors, ...validateSpec(spec, 'spec', product, 'metadata.annotations')]
 }
 
-/** Of the annotation that says which address players are told. */
-export function addressErrors(path: string, given: Readonly<Record<string, string>> | undefined): FieldError[] {
-  const order = given?.[annotations.primaryAddress]
-  if (order === undefined || addressOrder(order) !== undefined) return []
-  return [invalid(`${path}[${annotations.primaryAddress}]`, order, addressOrderHelp)]
+type Notes = Readonly<Record<string, string>>
+
+/** Of what users say of addresses and networks on servers and in the metadata of their templates. */
+export function annotationErrors(path: string, given: Notes | undefined): FieldError[] {
+  return [...addressErrors(path, given), ...networkErrors(path, given)]
+}
+
+/** Of the annotations that say which addresses are published, and which of them players are told. */
+export function addressErrors(path: string, given: Notes = {}): FieldError[] {
+  const wrong = addressNames.flatMap(name => {
+    const list = given[name]
+    return list === undefined || addressOrder(list) !== undefined ? [] : [invalid(`${path}[${name}]`, list, addressOrderHelp)]
+  })
+  if (wrong.length > 0) return wrong
+  const { primaryAddress, publishedAddresses } = annotations
+  const [primary, only] = [given[primaryAddress], given[publishedAddresses]]
+  if (primary === undefined || only === undefined) return []
+  const isTold = addressOrder(primary)?.some(one => addressOrder(only)?.some(all => includes(all, one) || includes(one, all)))
+  if (isTold === true) return []
+  return [invalid(`${path}[${primaryAddress}]`, primary, `must name something of what ${publishedAddresses} publishes: ${only}`)]
+}
+
+/** A network belongs to servers; where nobody would read it, it is not left standing. */
+export function misplacedNetworkErrors(path: string, given: Notes | undefined, rightPath: string): FieldError[] {
+  const { network } = annotations
+  return given?.[network] === undefined ? [] : [forbidden(`${path}[${network}]`, `belongs in ${rightPath}`)]
 }
 
 /** A server that a developer runs somewhere: its address and ports are given, and no pod is looked at. */
-function developerErrors(address: string, spec: Spec): FieldError[] {
+function developerErrors(address: string, spec: Spec, given: Notes | undefined): FieldError[] {
   const errors =
     isIP(address) === 0 ? [invalid(`metadata.annotations[${annotations.devAddress}]`, address, 'must be a valid IP address')] : []
+  if (given?.[annotations.network] !== undefined)
+    errors.push(forbidden(`metadata.annotations[${annotations.network}]`, 'a development server has its address already'))
   for (const [index, port] of (spec.ports ?? []).entries()) {
     const at = `spec.ports[${index}]`
     if (port.portPolicy !== 'Static') errors.push(required(`${at}.portPolicy`, 'PortPolicy must be Static'))
@@ -50,8 +78,8 @@ function developerErrors(address: string, spec: Spec): FieldError[] {
   return errors
 }
 
-/** A spec wherever it stands, such as in the template of a Fleet. */
-export function validateSpec(given: Spec, path: string): FieldError[] {
+/** A spec wherever it stands, such as in the template of a Fleet; `notesPath` is where annotations of its servers stand. */
+export function validateSpec(given: Spec, path: string, product: Product, notesPath: string): FieldError[] {
   const spec = completeSpec(given)
   const template = given.template as DeepReadonly<PodTemplateSpec>
   const containers = template.spec?.containers ?? []
@@ -68,9 +96,11 @@ export function validateSpec(given: Spec, path: string): FieldError[] {
     ...errors,
     ...portErrors(given, spec.container, listeners, path),
     ...metadataErrors(template.metadata, `${path}.template.metadata`),
+    ...misplacedNetworkErrors(`${path}.template.metadata.annotations`, template.metadata?.annotations, notesPath),
     ...[...containers.entries()].flatMap(([index, container]) => resourceErrors(container, `${path}.template.spec.containers[${index}]`)),
     ...[...inits.entries()].flatMap(([index, container]) => resourceErrors(container, `${path}.template.spec.initContainers[${index}]`)),
     ...countErrors(given, path),
+    ...product.validate(spec, path),
   ]
 }
 
@@ -94,7 +124,11 @@ function portErrors(given: Spec, game: string, listeners: ReadonlySet<string>, p
   })
 }
 
-function metadataErrors(metadata: DeepReadonly<PodTemplateSpec>['metadata'], path: string): FieldError[] {
+/** Labels and annotations that are put on objects later, when nobody could refuse them any more. */
+export function metadataErrors(
+  metadata: { readonly labels?: unknown; readonly annotations?: unknown } | null | undefined,
+  path: string,
+): FieldError[] {
   const keyed = (kind: 'labels' | 'annotations', key: string): FieldError[] =>
     isQualifiedName(kind === 'annotations' ? key.toLowerCase() : key)
       ? []
@@ -106,11 +140,16 @@ function metadataErrors(metadata: DeepReadonly<PodTemplateSpec>['metadata'], pat
           ),
         ]
   return [
-    ...Object.entries(metadata?.labels ?? {}).flatMap(([key, value]) => [
+    ...Object.entries(metadata?.labels ?? {}).flatMap(([key, value]: [string, unknown]) => [
       ...keyed('labels', key),
-      ...(isLabelValue(value) ? [] : [invalid(`${path}.labels`, value, 'must be a label value: up to 63 letters, digits, - _ and .')]),
+      ...(typeof value === 'string' && isLabelValue(value)
+        ? []
+        : [invalid(`${path}.labels`, value, 'must be a label value: up to 63 letters, digits, - _ and .')]),
     ]),
-    ...Object.keys(metadata?.annotations ?? {}).flatMap(key => keyed('annotations', key)),
+    ...Object.entries(metadata?.annotations ?? {}).flatMap(([key, value]: [string, unknown]) => [
+      ...keyed('annotations', key),
+      ...(typeof value === 'string' ? [] : [invalid(`${path}.annotations`, value, 'must be text')]),
+    ]),
   ]
 }
 

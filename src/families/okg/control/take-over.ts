@@ -61,12 +61,7 @@ export async function takeOver(context: OkgContext, set: DeepReadonly<GameServer
 export function problemsOf(context: Pick<OkgContext, 'addresses' | 'control' | 'pods'>, set: DeepReadonly<GameServerSet>): string[] {
   const workload = context.control.workloadOf(set)
   if (workload === undefined) return ['its workload is gone']
-  const errors = validateGameServerSet(
-    set,
-    undefined,
-    (provider, parameters) => context.addresses.validate(provider, parameters),
-    context.addresses.providers,
-  )
+  const errors = validateGameServerSet(set, undefined, context.addresses)
   const invalid = errors.map(({ field, detail }) => `${field}: ${detail}`)
   return takeOverProblems({ set, workload, pods: labelledPods(context, set), invalid })
 }

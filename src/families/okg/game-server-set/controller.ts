@@ -159,12 +159,7 @@ export function createSetController(context: OkgContext, options: { workers?: nu
   ): Troubles {
     const generation = set.metadata.generation ?? 0
     if (memo.invalid?.generation !== generation) {
-      const errors = validateGameServerSet(
-        set,
-        undefined,
-        (provider, parameters) => context.addresses.validate(provider, parameters),
-        context.addresses.providers,
-      )
+      const errors = validateGameServerSet(set, undefined, context.addresses)
       memo.invalid = { generation, messages: errors.map(({ field, detail }) => `${field}: ${detail}`) }
     }
     return {

@@ -1,3 +1,4 @@
+import { withHostPorts } from '../../../addresses/backend.ts'
 import type { PodPorts } from '../../../addresses/engine.ts'
 import { annotations } from '../../../apis/game.kruise.io/annotations.ts'
 import type { GameServer } from '../../../apis/game.kruise.io/game-server.ts'
@@ -72,8 +73,7 @@ function overridden(
   hostPorts: readonly PodPorts[],
 ): Container {
   const own = server?.spec?.containers?.find(({ name }) => name === container.name)
-  const ports = hostPorts.filter(given => given.container === container.name).flatMap(given => given.ports)
-  const result = { ...container } as Container
+  const result = { ...withHostPorts(container as Container, hostPorts) }
   if (own?.image !== undefined && own.image !== '') result.image = own.image
   if (own?.resources !== undefined) {
     // Only cpu and memory can be overridden, as in the original.
@@ -85,8 +85,6 @@ function overridden(
       ...(Object.keys(requests).length > 0 && { requests }),
     }
   }
-  if (ports.length > 0)
-    result.ports = [...((container.ports ?? []) as NonNullable<Container['ports']>), ...ports.map(port => ({ ...port }))]
   return result
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { AddressEngine } from '../../../addresses/engine.ts'
+import type { ParameterValidator } from '../../../addresses/parameter-validator.ts'
 import type { GameServer } from '../../../apis/game.kruise.io/game-server.ts'
 import type { GameServerSet } from '../../../apis/game.kruise.io/game-server-set.ts'
 import { ignoredParts } from './ignored.ts'
@@ -17,12 +17,12 @@ const template = (spec: object) => ({ gameServerTemplate: { spec } })
 const network = (networkType: string, name = 'ok') => ({ network: { networkType, networkConf: [{ name, value: 'v' }] } })
 const inPlaceOnly = { updateStrategy: { rollingUpdate: { podUpdatePolicy: 'InPlaceOnly' } } }
 
-const validateNetwork: AddressEngine['validate'] = (provider, parameters) => {
+const validate: ParameterValidator['validate'] = (provider, parameters) => {
   if (provider !== 'Known') return [{ name: provider, message: 'unknown; did you mean Known?' }]
   return parameters.flatMap(({ name }, index) => (name === 'ok' ? [] : [{ index, name, message: 'unknown parameter' }]))
 }
 const problems = (set: GameServerSet, old?: GameServerSet): string[] =>
-  validateGameServerSet(set, old, validateNetwork, ['Known']).map(({ type, field }) => `${type.replace('FieldValue', '')} ${field}`)
+  validateGameServerSet(set, old, { providers: ['Known'], validate }).map(({ type, field }) => `${type.replace('FieldValue', '')} ${field}`)
 
 describe('validateGameServerSet', () => {
   it.each<[string, GameServerSet, GameServerSet | undefined, string[]]>([

@@ -1,5 +1,6 @@
-import type { AddressEngine } from '../../../addresses/engine.ts'
 import type { Parameter } from '../../../addresses/model.ts'
+import { parameterErrors } from '../../../addresses/parameter-errors.ts'
+import type { ParameterValidator } from '../../../addresses/parameter-validator.ts'
 import type { GameServer } from '../../../apis/game.kruise.io/game-server.ts'
 import type { GameServerSet } from '../../../apis/game.kruise.io/game-server-set.ts'
 import type { PodTemplateSpec } from '../../../apis/core/types.generated.ts'
@@ -20,15 +21,14 @@ const longestName = 52
 export function validateGameServerSet(
   set: DeepReadonly<GameServerSet>,
   old: DeepReadonly<GameServerSet> | undefined,
-  validateNetwork: AddressEngine['validate'],
-  networkTypes: readonly string[],
+  networks: ParameterValidator,
 ): FieldError[] {
   return [
     ...nameErrors(set, old),
     ...reserveErrors(set.spec.reserveGameServerIds ?? []),
     ...templateErrors(set),
     ...templateMetadataErrors(set),
-    ...networkErrors(set, old, validateNetwork, networkTypes),
+    ...networkErrors(set, old, networks),
     ...(old === undefined ? [] : inPlaceErrors(set, old)),
   ]
 }
@@ -116,28 +116,18 @@ const labelDetail = "a valid label is up to 63 letters, digits, '-', '_' and '.'
 function networkErrors(
   { spec: { network } }: DeepReadonly<GameServerSet>,
   old: DeepReadonly<GameServerSet> | undefined,
-  validateNetwork: AddressEngine['validate'],
-  networkTypes: readonly string[],
+  networks: ParameterValidator,
 ): FieldError[] {
   if (network === undefined) return []
   const { networkType } = network
   const field = 'spec.network.networkType'
-  if (networkType === '') return [{ type: 'FieldValueRequired', field, detail: `must be one of ${networkTypes.join(', ')}` }]
   const oldType = old?.spec.network?.networkType ?? ''
-  if (oldType !== '' && oldType !== networkType) {
+  if (networkType !== '' && oldType !== '' && oldType !== networkType) {
     return [{ type: 'FieldValueForbidden', field, detail: `networkType cannot be changed (it is ${oldType})` }]
   }
   const parameters: Parameter[] = (network.networkConf ?? []).map(({ name, value }) => ({ name: name ?? '', value: value ?? '' }))
-  return validateNetwork(networkType, parameters).map(({ index, name, message }) => {
-    if (!networkTypes.includes(networkType)) return { type: 'FieldValueInvalid', field, value: networkType, detail: message }
-    if (index === undefined) return { type: 'FieldValueRequired', field: 'spec.network.networkConf', detail: `${name}: ${message}` }
-    return {
-      type: 'FieldValueInvalid',
-      field: `spec.network.networkConf[${index}]`,
-      value: { ...parameters[index] },
-      detail: `${name}: ${message}`,
-    }
-  })
+  const conf = 'spec.network.networkConf'
+  return parameterErrors(networks, networkType, parameters, { type: field, parameters: conf, parameter: index => `${conf}[${index}]` })
 }
 
 function inPlaceErrors(set: DeepReadonly<GameServerSet>, old: DeepReadonly<GameServerSet>): FieldError[] {

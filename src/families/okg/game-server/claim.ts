@@ -1,11 +1,11 @@
-import type { Backend, Claim } from '../../../addresses/model.ts'
+import { backendOf } from '../../../addresses/backend.ts'
+import type { Claim } from '../../../addresses/model.ts'
 import { annotations } from '../../../apis/game.kruise.io/annotations.ts'
 import type { GameServer } from '../../../apis/game.kruise.io/game-server.ts'
 import type { GameServerSet } from '../../../apis/game.kruise.io/game-server-set.ts'
 import { labels } from '../../../apis/game.kruise.io/labels.ts'
 import type { Pod } from '../../../apis/core/types.generated.ts'
 import type { DeepReadonly } from '../../../kube/object.ts'
-import { isReady } from './state.ts'
 
 export interface ClaimInput {
   readonly set: DeepReadonly<GameServerSet>
@@ -26,26 +26,10 @@ export function claimOf({ set, name, pod, server, changing }: ClaimInput): Claim
     provider: network.networkType,
     parameters: (network.networkConf ?? []).map(parameter => ({ name: parameter.name ?? '', value: parameter.value ?? '' })),
     set: { apiVersion: set.apiVersion, kind: set.kind, name: set.metadata.name, uid: set.metadata.uid },
+    selector: { [labels.podName]: name },
     backend: pod === undefined ? undefined : backendOf(pod),
     disabled: server?.spec?.networkDisabled ?? pod?.metadata.labels?.[labels.networkDisabled] === 'true',
     changing: changing ?? changingContainers(pod),
-  }
-}
-
-function backendOf(pod: DeepReadonly<Pod>): Backend {
-  const { status, spec } = pod
-  const podIPs = status?.podIPs?.map(({ ip }) => ip) ?? (status?.podIP === undefined ? [] : [status.podIP])
-  return {
-    uid: pod.metadata.uid,
-    name: pod.metadata.name,
-    ready: isReady(pod),
-    podIPs,
-    node: spec?.nodeName,
-    hostPorts: (spec?.containers ?? []).flatMap(({ name, ports }) =>
-      (ports ?? []).flatMap(({ containerPort, hostPort, protocol }) =>
-        hostPort === undefined || protocol === 'SCTP' ? [] : [{ container: name, containerPort, hostPort, protocol: protocol ?? 'TCP' }],
-      ),
-    ),
   }
 }
 

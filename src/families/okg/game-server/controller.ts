@@ -4,6 +4,7 @@ import { gameServerSets, type GameServerSet } from '../../../apis/game.kruise.io
 import { labels } from '../../../apis/game.kruise.io/labels.ts'
 import type { Pod } from '../../../apis/core/types.generated.ts'
 import type { ClaimStatus } from '../../../addresses/model.ts'
+import { troubleHold } from '../../../addresses/trouble-hold.ts'
 import { isAlreadyExists, isConflict, isNamespaceTerminating, isNotFound } from '../../../kube/api-error.ts'
 import type { Controller, Result } from '../../../kube/controller.ts'
 import { createController } from '../../../kube/controller.ts'
@@ -259,12 +260,6 @@ function newMemo(pod: DeepReadonly<Pod>, now: Instant): Memo {
   const stamped = Date.parse(pod.metadata.creationTimestamp)
   // A stamp of whole seconds is up to one second early, and the news of it takes some time.
   return { uid: pod.metadata.uid, createdAt: now - stamped < 2000 ? now : stamped }
-}
-
-/** How long an address may be missing before anybody hears of it. */
-function troubleHold({ state, reason }: ClaimStatus): number {
-  if (reason === 'LoadBalancerFailed') return holds.cloudTrouble
-  return state === 'Pending' || state === 'Waiting' ? holds.addressTrouble : 0
 }
 
 /** Until when a state is expected to pass, so that it is not written yet; undefined for states that stay. */

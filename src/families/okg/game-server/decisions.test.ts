@@ -75,7 +75,7 @@ describe('decidePod', () => {
     state: 'Bound',
     reason: '',
     message: '',
-    endpoints: [{ ask: '80', protocol: 'TCP', ip: '1.2.3.4', port: 550, scope: 'external', pool: 'clb-1' }],
+    endpoints: [{ ask: '80', containerPort: 80, protocol: 'TCP', ip: '1.2.3.4', port: 550, scope: 'external', pool: 'clb-1' }],
   }
   const pending: ClaimStatus = { state: 'Waiting', reason: 'LoadBalancer', message: 'waits', endpoints: [] }
   const decide = (sample: Sample, more: Partial<PodInput> = {}) =>

@@ -18,8 +18,4 @@ export const holds = {
    * scheduler is late because many servers come up: see {@link PassingNews}.
    */
   nodeForServer: 5000,
-  /** A refusal of the cloud is reported when it lasts longer than this: ports of a server that goes are free a moment later. */
-  cloudTrouble: 1000,
-  /** An address engine that waits for others is reported when it lasts longer than this. */
-  addressTrouble: 5000,
 } as const

@@ -63,6 +63,65 @@ describe('webhooks', () => {
     expect(await api.ok('POST', maps, configMap('a'))).toMatchObject({ data: { a: '1', hooked: 'yes' } })
   })
 
+  /** Appends its letter to a note; of each call, what it found. */
+  const noting = (letter: string, calls: string[]) =>
+    webhook(({ request }) => {
+      const note = (request.object as { data?: Record<string, string> }).data?.['note'] ?? ''
+      calls.push(`${letter} after ${note || 'nothing'}`)
+      const value = [{ op: 'add', path: '/data/note', value: note.includes(letter) ? note : note + letter }]
+      return { allowed: true, patchType: 'JSONPatch', patch: Buffer.from(JSON.stringify(value)).toString('base64') }
+    })
+
+  it.each([
+    ['IfNeeded', 'IfNeeded', ['a after nothing', 'b after a', 'a after ab']],
+    ['Never', 'IfNeeded', ['a after nothing', 'b after a']],
+    ['IfNeeded', 'Never', ['a after nothing', 'b after a', 'a after ab']],
+  ])(
+    'are called in the order of their names, and again where a later one has changed something: %s, %s',
+    async (first, second, expected) => {
+      await using api = await ApiUnderTest.start()
+      const calls: string[] = []
+      await using a = await noting('a', calls)
+      await using b = await noting('b', calls)
+      for (const [hook, name, reinvocationPolicy] of [
+        [b, 'zzz', second],
+        [a, 'aaa', first],
+      ] as const) {
+        const configuration = { ...hook.configuration('MutatingWebhookConfiguration', { reinvocationPolicy }), metadata: { name } }
+        await api.ok('POST', `${configurations}/mutatingwebhookconfigurations`, configuration)
+      }
+      expect(await api.ok('POST', maps, configMap('a'))).toMatchObject({ data: { note: 'ab' } })
+      expect(calls).toEqual(expected)
+    },
+  )
+
+  it('are not called again where nothing has changed', async () => {
+    await using api = await ApiUnderTest.start()
+    const calls: string[] = []
+    await using a = await noting('a', calls)
+    const configuration = (name: string) => ({
+      ...a.configuration('MutatingWebhookConfiguration', { reinvocationPolicy: 'IfNeeded' }),
+      metadata: { name },
+    })
+    for (const name of ['one', 'two']) await api.ok('POST', `${configurations}/mutatingwebhookconfigurations`, configuration(name))
+    await api.ok('POST', maps, configMap('a'))
+    expect(calls).toEqual(['a after nothing', 'a after a'])
+  })
+
+  it('are selected by labels that others have just set', async () => {
+    await using api = await ApiUnderTest.start()
+    const asked: string[] = []
+    const labelled = Buffer.from(JSON.stringify([{ op: 'add', path: '/metadata/labels', value: { ask: 'yes' } }])).toString('base64')
+    await using sets = await webhook(() => ({ allowed: true, patchType: 'JSONPatch', patch: labelled }))
+    await using sees = await webhook(({ request }) => (asked.push(request.name), { allowed: true }))
+    const first = { ...sets.configuration('MutatingWebhookConfiguration'), metadata: { name: 'aaa' } }
+    const more = { objectSelector: { matchLabels: { ask: 'yes' } } }
+    const second = { ...sees.configuration('MutatingWebhookConfiguration', more), metadata: { name: 'bbb' } }
+    for (const one of [first, second]) await api.ok('POST', `${configurations}/mutatingwebhookconfigurations`, one)
+    await api.ok('POST', maps, configMap('a'))
+    expect(asked).toEqual(['a'])
+  })
+
   it('refuse objects and warn', async () => {
     await using api = await ApiUnderTest.start()
     await using hook = await webhook(({ request }) =>

@@ -11,7 +11,7 @@ import type { DeepReadonly } from '../../../kube/object.ts'
 import { applyJsonPatch } from '../../../kube/patch/json-patch.ts'
 import { labelSelectorOf, type LabelSelectorObject } from '../../../kube/selector.ts'
 import { matchConditionsHold } from '../../../schema/cel/match-condition.ts'
-import { cloneJson } from '../../../schema/json.ts'
+import { cloneJson, equalJson } from '../../../schema/json.ts'
 import type { Draft, RegisteredResource } from '../registry.ts'
 import { forbidden, internalError } from '../status-errors.ts'
 import type { Storage } from '../storage/storage.ts'
@@ -48,17 +48,34 @@ export class WebhookAdmission implements AdmissionPlugin {
   }
 
   async mutate(attributes: AdmissionAttributes): Promise<AdmissionDenial | undefined> {
-    for (const webhook of this.#concerned(mutating, attributes)) {
-      const response = this.#isAsked(webhook, attributes) ? await this.#ask(webhook, attributes) : undefined
-      if (response === undefined) continue
-      if (!response.allowed) return denial(webhook, response)
-      if (response.patch !== undefined && attributes.object !== undefined) change(webhook, attributes.object, response.patch)
+    const webhooks = this.#webhooks(mutating)
+    /** Called, and willing to be called again when another one changes the object after them. */
+    const willing = new Set<Webhook>()
+    const again = new Set<Webhook>()
+    // Those of the second round are not called a third time, whatever changes.
+    for (const isSecondRound of [false, true]) {
+      for (const webhook of webhooks) {
+        if (isSecondRound && !again.has(webhook)) continue
+        // Whether it is concerned depends on what the others have changed.
+        const isAsked = this.#isConcerned(webhook, attributes) && this.#meetsConditions(webhook, attributes)
+        const response = isAsked ? await this.#ask(webhook, attributes) : undefined
+        if (response === undefined) continue
+        if (!response.allowed) return denial(webhook, response)
+        const { object } = attributes
+        if (response.patch !== undefined && object !== undefined && change(webhook, object, response.patch)) {
+          if (!isSecondRound) for (const earlier of willing) again.add(earlier)
+          willing.clear()
+        }
+        if ((webhook as DeepReadonly<MutatingWebhook>).reinvocationPolicy === 'IfNeeded') willing.add(webhook)
+      }
     }
     return undefined
   }
 
   async validate(attributes: AdmissionAttributes): Promise<AdmissionDenial | undefined> {
-    const webhooks = this.#concerned(validating, attributes).filter(webhook => this.#isAsked(webhook, attributes))
+    const webhooks = this.#webhooks(validating).filter(
+      webhook => this.#isConcerned(webhook, attributes) && this.#meetsConditions(webhook, attributes),
+    )
     const responses = await Promise.all(webhooks.map(webhook => this.#ask(webhook, attributes)))
     for (const [index, webhook] of webhooks.entries()) {
       const response = responses[index]
@@ -74,23 +91,21 @@ export class WebhookAdmission implements AdmissionPlugin {
       .flatMap(object => (object as unknown as DeepReadonly<MutatingWebhookConfiguration | ValidatingWebhookConfiguration>).webhooks ?? [])
   }
 
-  #concerned(kind: string, attributes: AdmissionAttributes): Webhook[] {
+  /** By its rules and selectors. */
+  #isConcerned({ rules = [], namespaceSelector, objectSelector }: Webhook, attributes: AdmissionAttributes): boolean {
     const { resource, operation, subresource, namespace, object, oldObject } = attributes
-    return this.#webhooks(kind).filter(({ rules = [], namespaceSelector, objectSelector }) => {
-      if (!rules.some(rule => covers(rule, resource, operation, subresource))) return false
-      const own =
-        resource.type.plural === 'namespaces' && resource.type.group === ''
-          ? (object ?? oldObject)
-          : this.#storage.get('namespaces', '', namespace)
-      if (resource.type.namespaced && !selects(namespaceSelector, own?.metadata.labels)) return false
-      return (
-        selects(objectSelector, object?.metadata.labels) || (oldObject !== undefined && selects(objectSelector, oldObject.metadata.labels))
-      )
-    })
+    if (!rules.some(rule => covers(rule, resource, operation, subresource))) return false
+    const own =
+      resource.type.plural === 'namespaces' && resource.type.group === ''
+        ? (object ?? oldObject)
+        : this.#storage.get('namespaces', '', namespace)
+    if (resource.type.namespaced && !selects(namespaceSelector, own?.metadata.labels)) return false
+    return (
+      selects(objectSelector, object?.metadata.labels) || (oldObject !== undefined && selects(objectSelector, oldObject.metadata.labels))
+    )
   }
 
-  /** By its conditions. As the state they look at is that of now, mutating webhooks are filtered one by one. */
-  #isAsked(webhook: Webhook, attributes: AdmissionAttributes): boolean {
+  #meetsConditions(webhook: Webhook, attributes: AdmissionAttributes): boolean {
     const { matchConditions = [] } = webhook
     if (matchConditions.length === 0) return true
     const { object, oldObject, ...request } = reviewOf(attributes).request
@@ -217,8 +232,8 @@ function denial(webhook: Webhook, { status }: AdmissionResponse): AdmissionDenia
   }
 }
 
-/** Puts the patched state into the draft itself, which others hold. */
-function change(webhook: Webhook, draft: Draft, patch: string): void {
+/** Puts the patched state into the draft itself, which others hold. Whether anything is different then. */
+function change(webhook: Webhook, draft: Draft, patch: string): boolean {
   let next: Record<string, unknown>
   try {
     next = cloneJson(applyJsonPatch(draft, JSON.parse(Buffer.from(patch, 'base64').toString('utf8')))) as Record<string, unknown>
@@ -227,6 +242,8 @@ function change(webhook: Webhook, draft: Draft, patch: string): void {
       `admission webhook ${JSON.stringify(webhook.name)} answered with a patch that cannot be applied: ${error instanceof Error ? error.message : String(error)}`,
     )
   }
+  if (equalJson(draft, next)) return false
   for (const key of Object.keys(draft)) if (!(key in next)) delete draft[key]
   Object.assign(draft, next)
+  return true
 }

@@ -47,6 +47,14 @@ describe('phase', () => {
     ['done', { restartPolicy: 'OnFailure' }, exited(0), {}, 'Succeeded'],
     ['failed, will restart', { restartPolicy: 'OnFailure' }, exited(1), {}, 'Running'],
     ['failed for good', { restartPolicy: 'Never' }, exited(1), {}, 'Failed'],
+    ['stopped to run another image', { restartPolicy: 'Never', containers: [{ name: 'main', image: 'm:2' }] }, exited(0), {}, 'Running'],
+    [
+      'stopped to run another image, which cannot be had',
+      { restartPolicy: 'Never', containers: [{ name: 'main', image: 'm:2' }] },
+      { ...exited(0), obstacle: { reason: 'ErrImagePull', message: '', hash: 'main@m:2', retryAt: 0, attempts: 1 } },
+      {},
+      'Failed',
+    ],
     ['stopped well by deletion', {}, exited(0), { terminating: true }, 'Succeeded'],
     ['killed by deletion', {}, exited(137), { terminating: true }, 'Failed'],
   ])('%s', (_name, spec, state, more, phase) => {

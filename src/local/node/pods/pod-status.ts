@@ -1,7 +1,15 @@
 import type { DeepReadonly } from '../../../kube/object.ts'
 import { formatTime } from '../../../kube/clock.ts'
 import type { ContainerState as ApiContainerState, ContainerStatus, PodCondition, PodStatus } from '../../../apis/core/types.generated.ts'
-import { absent, containersOf, type ContainerState, type Exit, type PodContainer, type PodObject } from './container-state.ts'
+import {
+  absent,
+  containerHash,
+  containersOf,
+  type ContainerState,
+  type Exit,
+  type PodContainer,
+  type PodObject,
+} from './container-state.ts'
 import { initFailed, type ContainerStates, type PodActions } from './pod-actions.ts'
 
 /** What is true of the pod as a whole, beside its containers. */
@@ -134,12 +142,19 @@ function podPhase(
   const waiting = main.some(status => status.state?.waiting !== undefined && status.lastState?.terminated === undefined)
   if (waiting) return 'Pending'
   if (main.some(status => status.state?.running !== undefined)) return 'Running'
+  if (!terminating && containers.some(container => isBeingReplaced(container, states))) return 'Running'
   // A pod that has been stopped is over, whatever its restart policy.
   const policy = terminating ? 'Never' : (pod.spec?.restartPolicy ?? 'Always')
   if (policy === 'Always') return 'Running'
   const succeeded = main.every(status => status.state?.terminated?.exitCode === 0)
   if (succeeded) return 'Succeeded'
   return policy === 'Never' ? 'Failed' : 'Running'
+}
+
+/** Stopped for a change of its definition, and about to run again: kubelet has no status to tell in between. */
+function isBeingReplaced({ role, definition }: PodContainer, states: ContainerStates): boolean {
+  const { phase, obstacle } = states.get(definition.name) ?? absent
+  return role === 'main' && phase.at === 'exited' && phase.hash !== containerHash(definition) && obstacle === undefined
 }
 
 function podConditions(

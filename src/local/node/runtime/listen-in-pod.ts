@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:net'
+import { refuseEarly } from '../../../kube/refuse-early.ts'
 import type { Holder } from './holder.ts'
 import type { HostTools } from './host-tools.ts'
 import { RuntimeError } from './runtime-error.ts'
@@ -24,9 +25,9 @@ const next = () => {
 next()
 `
 
-/** Servers that listen in the network of a pod; `holder` undefined: in that of the host. */
+/** Servers that listen in the network of a pod; `holder` undefined: in that of the host. Who comes before they are listened to is turned away. */
 export async function listenInPod(tools: HostTools, holder: Holder | undefined, ports: readonly ListenAt[]): Promise<readonly Server[]> {
-  if (holder === undefined) return Promise.all(ports.map(listenHere))
+  if (holder === undefined) return listenHere(ports)
   const child = spawn(tools.require('nsenter'), [...holder.joinArguments, '--', process.execPath, '-e', script, JSON.stringify(ports)], {
     cwd: '/',
     env: {},
@@ -35,7 +36,7 @@ export async function listenInPod(tools: HostTools, holder: Holder | undefined, 
   const servers: Server[] = []
   let refusal: string | undefined
   child.on('message', (message, handle) => {
-    if (handle !== undefined) servers.push(handle as Server)
+    if (handle !== undefined) servers.push(refuseEarly(handle as Server))
     else refusal = (message as { error?: string }).error
   })
   // Its end may be told before the last of what it sent.
@@ -45,8 +46,13 @@ export async function listenInPod(tools: HostTools, holder: Holder | undefined, 
   throw new RuntimeError('RunContainerError', `ports of the pod could not be opened: ${refusal ?? `exit code ${code ?? 'unknown'}`}`)
 }
 
-export async function listenHere({ host, port }: ListenAt): Promise<Server> {
-  const server = createServer()
+/** The same in the network of this process. */
+export function listenHere(ports: readonly ListenAt[]): Promise<readonly Server[]> {
+  return Promise.all(ports.map(open))
+}
+
+async function open({ host, port }: ListenAt): Promise<Server> {
+  const server = refuseEarly(createServer())
   server.listen(port, host === '' ? undefined : host)
   try {
     await once(server, 'listening')

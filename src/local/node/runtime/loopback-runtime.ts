@@ -13,7 +13,7 @@ import { findExecutable, prepareFolder, rewritePaths, type MappedFolder } from '
 import { OutputPipes } from './output-pipes.ts'
 import { exitOf, ProcessContainer, sendSignal } from './process-container.ts'
 import { RuntimeError } from './runtime-error.ts'
-import { listenHere, type ListenAt } from './listen-in-pod.ts'
+import { listenHere } from './listen-in-pod.ts'
 import { startResident } from './resident-container.ts'
 import type { Container, ContainerRuntime, ContainerSpec, Sandbox, SandboxSpec } from './runtime.ts'
 import { Watchdog } from './watchdog.ts'
@@ -103,8 +103,7 @@ class LoopbackSandbox implements Sandbox {
     const { resident } = spec.image
     if (resident !== undefined) {
       const env = containerEnvironment(spec, this.#spec.hostname)
-      const listen = (ports: readonly ListenAt[]) => Promise.all(ports.map(listenHere))
-      return this.#keep(await startResident({ program: resident, spec, pid: process.pid, env, listen, now }))
+      return this.#keep(await startResident({ program: resident, spec, pid: process.pid, env, listen: listenHere, now }))
     }
     const words = commandLine(spec.image, spec.command, spec.args)
     const id = randomBytes(32).toString('hex')
