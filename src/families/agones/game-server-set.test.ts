@@ -86,4 +86,18 @@ describe('a GameServerSet', () => {
     await client.delete(gameServerSets, at('gone'))
     await eventually(async () => expect((await client.list(gameServers)).items).toEqual([]))
   })
+
+  it('tells as many allocated servers as are beyond the wanted number, once and for good', async () => {
+    using _games = playGames()
+    await createSet('over', 3, {}, { allocationOverflow: { labels: { beyond: 'yes' } } })
+    for (const { metadata } of await counted('over', { Ready: 3 })) await sdk(metadata.name, 'Allocated')
+    await counted('over', { Allocated: 3 })
+    const told = async () => (await serversOf('over')).filter(({ metadata }) => metadata.labels?.['beyond'] === 'yes')
+    await scale('over', 1)
+    await eventually(async () => expect(await told()).toHaveLength(2))
+    const names = (await told()).map(({ metadata }) => metadata.name)
+    await scale('over', 3)
+    await eventually(async () => expect(await statusOf('over')).toMatchObject({ replicas: 3, allocatedReplicas: 3 }))
+    expect((await told()).map(({ metadata }) => metadata.name)).toEqual(names)
+  })
 })

@@ -19,6 +19,7 @@ import { type InPlacePolicy, inPlacePolicyOf } from '../update-policy.ts'
 import { revisionOfServer, templateChange } from './in-place.ts'
 import { isLeaving, memberOf, nextErrorEnd } from './member.ts'
 import { newServer } from './new-server.ts'
+import { overflowChange, overflowing } from './overflow.ts'
 import { loadOfNodes, ranksOf, scaleDownOrder } from './scale-down-order.ts'
 import { serversOf } from './servers-of.ts'
 import { statusOf } from './status.ts'
@@ -63,9 +64,13 @@ export function createSetController(context: AgonesContext, options: { workers?:
     const servers = serversOf(context, set)
     const policy = inPlacePolicyOf(set)
     const wanted = wantedOf(set, `${set.metadata.uid}/${now}/${(memo.passes += 1)}`, policy, servers)
-    const { steps } = plan(wanted, membersOf(set, servers, policy, now), now)
+    const members = membersOf(set, servers, policy, now)
+    const { steps } = plan(wanted, members, now)
     const taken = steps.slice(0, stepsPerPass)
-    const { error } = await takeAll(taken, parallel, step => take(set, step, signal), signal)
+    const planned = await takeAll(taken, parallel, step => take(set, step, signal), signal)
+    const beyond = overflowing(set, servers, new Map(members.map(member => [member.key, member])))
+    const told = await takeAll(beyond, parallel, server => tellBeyond(set, server, signal), signal)
+    const error = planned.error ?? told.error
     const waits = taken.length < steps.length ? [1] : []
     const errorEnd = nextErrorEnd(servers, now)
     if (errorEnd !== undefined) waits.push(errorEnd - now)
@@ -81,11 +86,12 @@ export function createSetController(context: AgonesContext, options: { workers?:
     policy: InPlacePolicy | undefined,
     now: Instant,
   ): Member[] {
-    const load = servers.length > set.spec.replicas ? loadOfNodes(context.servers.list()) : new Map<string, number>()
-    const ranks = ranksOf(servers, load, set.spec.priorities ?? [])
+    // Otherwise nobody leaves, and nobody asks in which order.
+    const isBeyond = servers.length > set.spec.replicas
+    const ranks = isBeyond ? ranksOf(servers, loadOfNodes(context.servers.list()), set.spec.priorities ?? []) : undefined
     const revisionOf = (server: DeepReadonly<GameServer>) => (policy === undefined ? set.metadata.uid : revisionOfServer(server))
     return servers.map(server =>
-      memberOf(server, context.servers.isDeleting(server), revisionOf(server), policy, ranks.get(server) ?? {}, now),
+      memberOf(server, context.servers.isDeleting(server), revisionOf(server), policy, ranks?.get(server) ?? {}, now),
     )
   }
 
@@ -124,6 +130,12 @@ export function createSetController(context: AgonesContext, options: { workers?:
       context.servers.wrote(await client.patch(gameServers, { namespace, name: step.member.key }, change, { type: 'json', signal }))
       recorder.event(set, 'Normal', 'UpdatingInPlace', `Updating gameserver in state ${server.status?.state ?? ''}: ${step.member.key}`)
     }
+  }
+
+  async function tellBeyond(set: DeepReadonly<GameServerSet>, server: DeepReadonly<GameServer>, signal: AbortSignal): Promise<void> {
+    const { name, namespace = '' } = server.metadata
+    const change = overflowChange(set, server)
+    context.servers.wrote(await client.patch(gameServers, { namespace, name }, change, { type: 'merge', signal }))
   }
 
   /** As the history of the Fleet has it. */
