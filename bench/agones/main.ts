@@ -2,10 +2,12 @@ import { execFile } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { availableParallelism, loadavg, release } from 'node:os'
 import { parseArgs, promisify } from 'node:util'
+import { openTarget } from '../cluster/target.ts'
 import { type DriverResult, figuresOf } from '../cluster/driver-run.ts'
 import { type Row, round } from '../harness/bench.ts'
 import { table } from '../harness/table.ts'
 import { resetPeak, usageOf } from '../harness/process-usage.ts'
+import { realServers } from './real-servers.ts'
 
 const usage = `npm run bench agones -- [options]
   --kubeconfig FILE   a cluster of this host with kwok nodes labelled type=kwok and Berth installed with agones.enabled
@@ -14,7 +16,8 @@ const usage = `npm run bench agones -- [options]
   --pool N            servers to allocate from (default: 1500)
   --clients N,N       at a time (default: 1,20,100)
   --requests N        of each number of clients (default: 400)
-  --runs N            of each (default: 1)`
+  --runs N            of each (default: 1)
+  --real N            instead of all that: so many servers on nodes that run containers; without --driver`
 
 /** Fleets and allocations on a real API server; the driver plays games and matchmakers. */
 export async function benchAgones(args: readonly string[]): Promise<void> {
@@ -29,11 +32,14 @@ export async function benchAgones(args: readonly string[]): Promise<void> {
       clients: { type: 'string', default: '1,20,100' },
       requests: { type: 'string', default: '400' },
       runs: { type: 'string', default: '1' },
+      real: { type: 'string' },
     },
   })
   const { kubeconfig, driver } = values
-  if (kubeconfig === undefined || driver === undefined) throw new Error(usage)
+  if (kubeconfig === undefined) throw new Error(usage)
   console.error(JSON.stringify({ cores: availableParallelism(), kernel: release(), node: process.version, load: loadavg() }))
+  if (values.real !== undefined) return onRealNodes(kubeconfig, Number(values.real), Number(values.runs))
+  if (driver === undefined) throw new Error(usage)
   const drive = async <T>(command: string, ...more: string[]): Promise<T> => {
     const { stdout } = await promisify(execFile)(driver, [command, '-kubeconfig', kubeconfig, ...more], { maxBuffer: 1 << 24 })
     return JSON.parse(stdout) as T
@@ -57,6 +63,17 @@ export async function benchAgones(args: readonly string[]): Promise<void> {
     for (const clients of numbers(values.clients)) report(await allocations(drive, clients, Number(values.requests)))
     console.log(`\n### agones: allocations through the API server\n\n${table(rows)}\n`)
   }
+}
+
+async function onRealNodes(kubeconfig: string, count: number, runs: number): Promise<void> {
+  await using target = await openTarget(kubeconfig)
+  const rows: Row[] = []
+  for (let run = 1; run <= runs; run += 1) {
+    const row = { run, ...(await realServers(target.client, count)) }
+    rows.push(row)
+    console.error(JSON.stringify(row))
+  }
+  console.log(`\n### agones: a Fleet on nodes that run containers\n\n${table(rows)}\n`)
 }
 
 type Drive = <T>(command: string, ...more: string[]) => Promise<T>
