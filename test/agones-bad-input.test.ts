@@ -41,7 +41,7 @@ const refusedBySchema: readonly [string, object, ...(string | RegExp)[]][] = [
   [
     'a value twice',
     gameServer('bad', { spec: { lists: { players: { values: ['a', 'a'] } } } }),
-    'spec.lists.players.values[1]',
+    'spec.lists[players].values[1]',
     'Duplicate value',
   ],
   ['a second replica', gameServer('bad', { spec: { immutableReplicas: 2 } }), 'spec.immutableReplicas', 'less than or equal to 1'],

@@ -44,6 +44,12 @@ describe('texts of Kubernetes', () => {
     ['map value', s.map(s.string()), { a: 1 }, ['spec.x.a: Invalid value: "integer": spec.x.a in body must be of type string: "integer"']],
     ['set', s.list(s.string(), { listType: 'set' }), ['a', 'b', 'a'], ['spec.x[2]: Duplicate value: "a"']],
     [
+      'sets in maps',
+      s.map(s.object({ set: s.map(s.list(s.string(), { listType: 'set' })) })),
+      { a: { set: { b: ['c', 'c'] } } },
+      ['spec.x[a].set[b][1]: Duplicate value: "c"'],
+    ],
+    [
       'list map',
       s.list(s.object({ name: s.string(), v: s.optional(s.string()) }), { listType: 'map', mapKeys: ['name'] }),
       [{ name: 'a' }, { name: 'a', v: '1' }],

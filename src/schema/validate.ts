@@ -22,10 +22,10 @@ export interface ValidateOptions {
  */
 export function validate(schema: StructuralSchema, object: unknown, old?: unknown, options: ValidateOptions = {}): FieldError[] {
   const duplicates = options.duplicates ?? true
-  let walk: Walk = { errors: [], duplicates, ratchets: false }
+  let walk: Walk = { errors: [], duplicates, ratchets: false, keys: [] }
   visit(schema, object, '', true, walk, undefined)
   if (walk.errors.length > 0 && old !== undefined) {
-    walk = { errors: [], duplicates, ratchets: true }
+    walk = { errors: [], duplicates, ratchets: true, keys: [] }
     visit(schema, object, '', true, walk, old)
   }
   // Kubernetes evaluates rules only when the value has the shape they were written for.
@@ -54,6 +54,8 @@ interface Walk {
   readonly duplicates: boolean
   /** What an update leaves as it was is not looked at: it was stored under other rules and does not stand in the way of the rest. */
   readonly ratchets: boolean
+  /** Which members of the path are keys of maps, and where in it they begin. */
+  readonly keys: { readonly at: number; readonly name: string }[]
 }
 
 /** The name kube-openapi has for the JSON type of a value. */
@@ -200,7 +202,7 @@ function visitDuplicates(schema: StructuralSchema, value: readonly unknown[], pa
     if (keys !== undefined && !isJsonObject(item)) {
       walk.errors.push({
         type: 'FieldValueInvalid',
-        field: indexPath(path, at),
+        field: indexPath(listPath(path, walk), at),
         value: item,
         detail: 'must be an object for an array of list-type map',
       })
@@ -211,9 +213,20 @@ function visitDuplicates(schema: StructuralSchema, value: readonly unknown[], pa
         ? item
         : Object.fromEntries(keys.map(key => [key, item[key] ?? schema.items?.properties?.[key]?.default]))
     const text = canonicalJson(identity)
-    if (seen.has(text)) walk.errors.push({ type: 'FieldValueDuplicate', field: indexPath(path, at), value: identity, detail: '' })
+    if (seen.has(text))
+      walk.errors.push({ type: 'FieldValueDuplicate', field: indexPath(listPath(path, walk), at), value: identity, detail: '' })
     seen.add(text)
   }
+}
+
+/** Kubernetes looks at what lists hold by code of its own, which writes keys of maps in brackets. */
+function listPath(path: string, { keys }: Walk): string {
+  let [text, from] = ['', 0]
+  for (const { at, name } of keys) {
+    text += `${path.slice(from, at)}[${name}]`
+    from = childPath(path.slice(0, at), name).length
+  }
+  return text + path.slice(from)
 }
 
 function visitObject(
@@ -244,12 +257,14 @@ function visitObject(
   for (const name in value) {
     const member = (properties !== undefined && Object.hasOwn(properties, name) ? properties[name] : undefined) ?? values
     if (member === undefined) continue
+    if (member === values) walk.keys.push({ at: path.length, name })
     visit(member, value[name], childPath(path, name), member['x-kubernetes-embedded-resource'] === true, walk, before?.[name])
+    if (member === values) walk.keys.pop()
   }
 }
 
 function matches(schema: StructuralSchema, value: unknown, path: string): FieldError[] {
-  const walk: Walk = { errors: [], duplicates: false, ratchets: false }
+  const walk: Walk = { errors: [], duplicates: false, ratchets: false, keys: [] }
   visit(schema, value, path, false, walk, undefined)
   return walk.errors
 }
