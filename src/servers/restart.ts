@@ -40,3 +40,15 @@ export function withTag(image: string): string {
 function statusOf(pod: DeepReadonly<Pod>, container: string): DeepReadonly<ContainerStatus> | undefined {
   return pod.status?.containerStatuses?.find(status => status.name === container)
 }
+
+/** Why kubelet says that a container waits while it is being started for the first time, or has been without kubelet having seen it yet. */
+const starting: readonly (string | undefined)[] = [undefined, 'ContainerCreating', 'PodInitializing']
+
+/** Whether kubelet has said of each of these containers what became of its start. Before, nobody could tell a restart from it. */
+export function isStartKnown({ status }: DeepReadonly<Pod>, names: readonly string[]): boolean {
+  return names.every(name => {
+    const { state, lastState } = status?.containerStatuses?.find(container => container.name === name) ?? {}
+    const isOver = state?.running ?? state?.terminated ?? lastState?.terminated
+    return isOver !== undefined || !starting.includes(state?.waiting?.reason)
+  })
+}

@@ -8,8 +8,8 @@ import { equalJson } from '../../../schema/json.ts'
 import type { AgonesConfig } from '../context.ts'
 import { complete } from './complete.ts'
 import { factsOf, isDevelopment, type Look } from './facts.ts'
-import { type Update, updateOf, withDirected } from './in-place.ts'
-import { active, isInUse, nextTransition, type Transition } from './life.ts'
+import { changing, imagesDue, updateOf, withDirected } from './in-place.ts'
+import { active, nextTransition, type Transition } from './life.ts'
 import { isGap, metadataGap } from './metadata-in-place.ts'
 import { numbered } from './numbered-ports.ts'
 import { placeOf } from './place.ts'
@@ -52,9 +52,7 @@ export function decide(input: DecisionInput): Decision {
   const made = withPorts(isNew ? complete(server, input.sdkVersion) : (server as GameServer), input)
   const mayChange = changing.includes(made.status?.state ?? '')
   const wanted = mayChange ? withDirected(made, input.pod, input.sidecarsInUse) : made
-  const update = updateOf(wanted, input.pod)
-  if (update !== undefined && update.missing.length > 0 && mayChange && !(update.isGame && isInUse(wanted)))
-    return startChange(input, wanted, update)
+  if (imagesDue(wanted, input.pod).length > 0) return startChange(input, wanted)
   const { passed, state } = walk({ ...input, server: wanted })
   const status = { ...wanted.status, state, ...placement(input, wanted, state) } as GameServerStatus
   const change = difference(server, { ...wanted, status }, notesOf(input, state))
@@ -71,12 +69,9 @@ export function decide(input: DecisionInput): Decision {
   return { change, next: isGap(metadataGap(wanted, input.pod, input.gates)) ? 'changePod' : undefined, events }
 }
 
-/** States in which images go to a pod. */
-const changing: readonly string[] = ['Scheduled', 'RequestReady', 'Ready', 'Reserved', 'Allocated']
-
 /** What is Ready stops being so before its game restarts; and what a game asks for while its old image runs is void. */
-function startChange({ server }: DecisionInput, wanted: GameServer, { isGame }: Update): Decision {
-  const state = isGame ? 'Scheduled' : wanted.status?.state
+function startChange({ server, pod }: DecisionInput, wanted: GameServer): Decision {
+  const state = updateOf(wanted, pod)?.isGame === true ? 'Scheduled' : wanted.status?.state
   const status = { ...wanted.status, ...(state !== undefined && { state }) } as GameServerStatus
   return { change: difference(server, { ...wanted, status }, {}), next: 'changePod', events: [] }
 }

@@ -10,7 +10,7 @@ import type { GameServer } from '../../../apis/agones.dev/game-server.ts'
 import type { Pod } from '../../../apis/core/types.generated.ts'
 import type { DeepReadonly } from '../../../kube/object.ts'
 import type { ImageChange } from '../../../servers/model.ts'
-import { isRestarted, lastStatusesOf } from '../../../servers/restart.ts'
+import { isRestarted, isStartKnown, lastStatusesOf } from '../../../servers/restart.ts'
 import { type Changed, changedOf } from './changed.ts'
 import { directedImages, wantedImage } from './directed.ts'
 import { isInUse } from './life.ts'
@@ -25,6 +25,8 @@ export interface Update {
   readonly isGame: boolean
   /** What the pod has not been asked for yet. */
   readonly missing: readonly ImageChange[]
+  /** The pod may be asked: it is known what became of what it was asked before. */
+  readonly mayAsk: boolean
   /** Everything was asked for, and runs. */
   readonly isDone: boolean
 }
@@ -41,7 +43,18 @@ export function updateOf(server: DeepReadonly<GameServer>, pod: DeepReadonly<Pod
   const changed = pod && changedOf(pod)
   const missing = pod === undefined ? [] : differing(server, pod, names)
   const isDone = missing.length === 0 && (pod === undefined || changed === undefined || isRestarted(pod, changed.before))
-  return { containers: names, isGame: names.includes(server.spec.container ?? ''), missing, isDone }
+  const mayAsk = missing.length > 0 && pod !== undefined && isStartKnown(pod, names)
+  return { containers: names, isGame: names.includes(server.spec.container ?? ''), missing, mayAsk, isDone }
+}
+
+/** States in which images go to a pod. */
+export const changing: readonly string[] = ['Scheduled', 'RequestReady', 'Ready', 'Reserved', 'Allocated']
+
+/** What the pod is to be asked for now. Nothing that restarts a game which is played. */
+export function imagesDue(server: DeepReadonly<GameServer>, pod: DeepReadonly<Pod> | undefined): readonly ImageChange[] {
+  const update = updateOf(server, pod)
+  if (update === undefined || !update.mayAsk || (update.isGame && isInUse(server))) return []
+  return changing.includes(server.status?.state ?? '') ? update.missing : []
 }
 
 /**
@@ -78,7 +91,7 @@ export interface PodChange {
 }
 
 export function podChange(server: DeepReadonly<GameServer>, pod: DeepReadonly<Pod>, gates: AgonesConfig['gates']): PodChange {
-  const images = updateOf(server, pod)?.missing ?? []
+  const images = imagesDue(server, pod)
   const gap = metadataGap(server, pod, gates)
   const record = images.length === 0 ? {} : { [annotations.changedInPlace]: JSON.stringify(recordOf(server, pod, images)) }
   const patch = {
