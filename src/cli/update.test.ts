@@ -41,4 +41,22 @@ describe('directed updates', () => {
     }
     expect(notRunning(pod, new Map([['game', wanted]]))).toBe(why)
   })
+
+  test.each([
+    ['a', 'game still runs mirror/mc:1'],
+    ['b', undefined],
+  ])('an image that is reported by another of its names, in container %s: %j', (containerID, why) => {
+    const record = { images: { game: 'mc:2' }, before: { game: { imageID: 'sha256:1', containerID: 'a' } } }
+    const annotations = { 'berth.dev/changed-in-place': JSON.stringify(record) }
+    const state = { running: {} }
+    const status = { name: 'game', image: 'mirror/mc:1', imageID: 'sha256:1', containerID, ready: true, restartCount: 0, state }
+    const pod = {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'mc-0', uid: '', resourceVersion: '', creationTimestamp: '', annotations },
+      spec: { containers: [{ name: 'game', image: 'mc:2' }] },
+      status: { conditions: [{ type: 'Ready', status: 'True' }], containerStatuses: [status] },
+    }
+    expect(notRunning(pod, new Map([['game', 'mc:2']]))).toBe(why)
+  })
 })

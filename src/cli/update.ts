@@ -3,8 +3,11 @@ import { gameServerSets } from '../apis/game.kruise.io/game-server-set.ts'
 import { type ContainerOverride, gameServers } from '../apis/game.kruise.io/game-server.ts'
 import { labels } from '../apis/game.kruise.io/labels.ts'
 import type { Pod } from '../apis/core/types.generated.ts'
+import { changedOf } from '../families/agones/game-server/changed.ts'
+import { inPlaceStateOf } from '../families/okg/game-server-set/in-place-state.ts'
 import { isConflict, isNotFound } from '../kube/api-error.ts'
 import type { DeepReadonly } from '../kube/object.ts'
+import { isRestarted } from '../servers/restart.ts'
 import { clusterCommand, collect, timeSpan, withConnection } from './command.ts'
 import type { Connection, ConnectionOptions } from './connection.ts'
 import { type CliContext, note, print } from './context.ts'
@@ -154,12 +157,18 @@ export function notRunning(pod: DeepReadonly<Pod>, images: Images): string | und
     if (pod.spec?.containers.find(({ name }) => name === container)?.image !== image)
       return `the controller has not changed ${container} yet`
     const status = pod.status?.containerStatuses?.find(({ name }) => name === container)
-    if (status?.image === undefined || !isSameImage(status.image, image))
+    if (status?.image === undefined || !(isSameImage(status.image, image) || isRestartedSince(pod, container)))
       return podTrouble(pod) ?? `${container} still runs ${status?.image ?? 'nothing'}`
     if (status.state?.running === undefined) return podTrouble(pod) ?? `${container} is not running`
   }
   const isReady = pod.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') === true
   return isReady ? undefined : (podTrouble(pod) ?? 'it is not ready')
+}
+
+/** Runtimes report any of the names that an image has; what ran before the change is in the record that the controller has put on the pod. */
+function isRestartedSince(pod: DeepReadonly<Pod>, container: string): boolean {
+  const before = (changedOf(pod)?.before ?? inPlaceStateOf(pod)?.lastContainerStatuses)?.[container]
+  return before !== undefined && isRestarted(pod, { [container]: before })
 }
 
 /** Runtimes complete names: `game:1` is reported as `docker.io/library/game:1`, and no tag as `latest`. */
